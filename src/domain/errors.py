@@ -1,0 +1,139 @@
+"""Refusals: what a rule says when it says no.
+
+A refusal knows nothing of HTTP. Its ``detail`` tells the person who asked what
+happened and what would be allowed; its ``pointer`` names the field at fault as
+a JSON Pointer (RFC 6901) into the request, or is None where no one field is.
+``app.problems`` maps each class to a problem type of the contract.
+"""
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a malfunction
+    """Base of everything a rule may answer instead of doing what was asked."""
+
+    def __init__(self, detail: str, pointer: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.pointer = pointer
+
+
+# What the caller may not do, or may not know of.
+
+
+class NotFound(Refusal):
+    """It does not exist, or the caller may not know that it does."""
+
+
+class PermissionDenied(Refusal):
+    """Only staff may do this."""
+
+
+class CannotDeactivateSelf(Refusal):
+    """Nobody locks themselves out: another member of staff must do it."""
+
+
+# What a booking's times must be.
+
+
+class TimeNotOnMark(Refusal):
+    """An instant that is not on a 15-minute mark."""
+
+
+class EndNotAfterStart(Refusal):
+    """A period that ends before, or as, it starts."""
+
+
+class BookingTooLong(Refusal):
+    """A booking longer than the longest that is allowed."""
+
+
+class BookingInPast(Refusal):
+    """A booking that would start, or end, before now."""
+
+
+class BeyondHorizon(Refusal):
+    """A booking further ahead than bookings are taken."""
+
+
+class TimeOutOfRange(Refusal):
+    """An instant that no calendar date can hold (years 1 to 9999, UTC)."""
+
+
+class WindowTooLong(Refusal):
+    """A search over more days than one search may cover."""
+
+
+class DateRangeReversed(Refusal):
+    """A range of dates whose end lies before its start."""
+
+
+# What else a request must say.
+
+
+class TitleBlank(Refusal):
+    """A title of nothing but white space."""
+
+
+class NameBlank(Refusal):
+    """A name of nothing but white space."""
+
+
+class TooManyAttendees(Refusal):
+    """More attendees than the facility holds."""
+
+
+class FacilityArchived(Refusal):
+    """A facility that takes no bookings any more."""
+
+
+class FacilityUnknown(Refusal):
+    """A request that names a facility which does not exist."""
+
+
+class SiteUnknown(Refusal):
+    """A request that names a site which does not exist."""
+
+
+class TimeZoneUnknown(Refusal):
+    """A time zone that is not in the IANA database."""
+
+
+class InvalidCursor(Refusal):
+    """A cursor that no page of this list ever carried."""
+
+
+# What the present state does not allow.
+
+
+class BookingCancelled(Refusal):
+    """A change to a booking that is cancelled."""
+
+
+class BookingPast(Refusal):
+    """A change to a booking that is over."""
+
+
+class FacilityNameTaken(Refusal):
+    """A second facility of one name at one site."""
+
+
+class SiteNameTaken(Refusal):
+    """A second site of one name."""
+
+
+class UsernameTaken(Refusal):
+    """A second user of one name."""
+
+
+# What the protocol around a write does not allow.
+
+
+class PreconditionFailed(Refusal):
+    """If-Match named a version that is not the present one."""
+
+
+class IdempotencyKeyInUse(Refusal):
+    """The first request with this key has not been answered yet."""
+
+
+class IdempotencyKeyReused(Refusal):
+    """The key was used before, for a request that said something else."""
