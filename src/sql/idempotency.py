@@ -1,0 +1,62 @@
+"""Answers kept for requests that come again with the same Idempotency-Key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from psycopg.types.json import Jsonb
+
+from sql.loader import load
+from sql.pool import Connection
+
+_QUERIES = load(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReply:
+    """An answer as it was given; ``fingerprint`` is the SHA-256 of what was asked."""
+
+    fingerprint: bytes
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+async def try_lock(conn: Connection, *, user_id: int, operation: str, key: str) -> bool:
+    """Whether nobody else is answering under this key; until the commit nobody else will."""
+    parameters = {"user_id": user_id, "operation": operation, "key": key}
+    return bool(await _QUERIES["try_lock"].value(conn, parameters))
+
+
+async def find_reply(
+    conn: Connection, *, user_id: int, operation: str, key: str, now: datetime
+) -> StoredReply | None:
+    """What was answered under this key, unless that has expired."""
+    parameters = {"user_id": user_id, "operation": operation, "key": key, "now": now}
+    return await _QUERIES["find_reply"].one(conn, StoredReply, parameters)
+
+
+async def store_reply(  # noqa: PLR0913 - one parameter for each column
+    conn: Connection,
+    *,
+    user_id: int,
+    operation: str,
+    key: str,
+    fingerprint: bytes,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    ttl: timedelta,
+) -> None:
+    """Keep an answer for ``ttl``; a few that have expired are removed in passing."""
+    parameters = {
+        "user_id": user_id,
+        "operation": operation,
+        "key": key,
+        "fingerprint": fingerprint,
+        "status": status,
+        "headers": Jsonb(dict(headers)),
+        "body": body,
+        "ttl": ttl,
+    }
+    await _QUERIES["store_reply"].exec(conn, parameters)

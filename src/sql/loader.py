@@ -1,0 +1,144 @@
+"""Named queries, read from the ``.sql`` file beside the module that calls them.
+
+A file is a sequence of blocks::
+
+    -- name: get_site :one
+    -- The site with this id.
+    SELECT id, name
+      FROM sites
+     WHERE id = %(site_id)s::int4;
+
+The kind says what comes back: ``:one`` no row or one, ``:many`` rows, ``:value``
+the one column of the one row, ``:exec`` the number of rows affected. A query whose
+filters are optional adds ``:replan``: it is planned anew for the values of each
+call, since a plan made once for all of them could use no index.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, cast, get_args
+
+from psycopg.rows import args_row, scalar_row
+
+from sql.pool import Connection
+
+Kind = Literal["one", "many", "value", "exec"]
+Row = TypeVar("Row")
+Parameters = Mapping[str, object]
+
+_HEADER = re.compile(r"^-- name: (?P<name>\w+) :(?P<kind>\w+)(?P<replan> :replan)?$", re.MULTILINE)
+_PARAMETER = re.compile(r"%\((\w+)\)s")
+
+
+class BadQueryFile(Exception):  # noqa: N818 - says what is bad
+    """An ``.sql`` file that does not follow the form above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One statement. ``parameters`` are the names it has placeholders for."""
+
+    name: str
+    kind: Kind
+    replan: bool
+    description: str
+    statement: bytes
+    parameters: frozenset[str]
+
+    async def one(
+        self, conn: Connection, row: Callable[..., Row], parameters: Parameters
+    ) -> Row | None:
+        """The row made of the result's columns in their order, or None if there is none."""
+        cursor = conn.cursor(row_factory=args_row(row))
+        await cursor.execute(self.statement, parameters, prepare=self._prepare())
+        return await cursor.fetchone()
+
+    async def only(
+        self, conn: Connection, row: Callable[..., Row], parameters: Parameters
+    ) -> Row:
+        """The row that there must be.
+
+        :raises LookupError: if there is none, which is a mistake of the caller's.
+        """
+        found = await self.one(conn, row, parameters)
+        if found is None:
+            message = f"{self.name} found nothing for {dict(parameters)}"
+            raise LookupError(message)
+        return found
+
+    async def many(
+        self, conn: Connection, row: Callable[..., Row], parameters: Parameters
+    ) -> list[Row]:
+        """The rows, each made of the result's columns in their order."""
+        cursor = conn.cursor(row_factory=args_row(row))
+        await cursor.execute(self.statement, parameters, prepare=self._prepare())
+        return await cursor.fetchall()
+
+    async def value(self, conn: Connection, parameters: Parameters) -> Any:  # noqa: ANN401 - any type
+        """The one column of the one row."""
+        cursor = conn.cursor(row_factory=scalar_row)
+        await cursor.execute(self.statement, parameters, prepare=self._prepare())
+        return await cursor.fetchone()
+
+    async def exec(self, conn: Connection, parameters: Parameters) -> int:
+        """The number of rows affected."""
+        cursor = await conn.execute(self.statement, parameters, prepare=self._prepare())
+        return cursor.rowcount
+
+    def _prepare(self) -> bool | None:
+        return False if self.replan else None
+
+
+def load(module_file: str) -> dict[str, Query]:
+    """The queries of the ``.sql`` file beside a module, by name.
+
+    :raises BadQueryFile: for a name given twice, an unknown kind, a query without
+        a description or a stray percent sign.
+    """
+    path = Path(module_file).with_suffix(".sql")
+    return parse(path.read_text(encoding="utf-8"), path.name)
+
+
+def parse(text: str, source: str) -> dict[str, Query]:
+    """The queries of a text in the form of an ``.sql`` file; ``source`` names it in errors."""
+    preamble, *parts = _HEADER.split(text)
+    if any(line and not line.startswith("--") for line in preamble.splitlines()):
+        message = f"{source}: there is SQL before the first '-- name:' line."
+        raise BadQueryFile(message)
+    queries: dict[str, Query] = {}
+    for name, kind, replan, body in zip(*(iter(parts),) * 4, strict=True):
+        if name in queries:
+            message = f"{source}: {name} is there twice."
+            raise BadQueryFile(message)
+        if kind not in get_args(Kind):
+            message = f"{source}: {name} is of no known kind: {kind}."
+            raise BadQueryFile(message)
+        queries[name] = _query(name, cast("Kind", kind), replan is not None, body, source)
+    return queries
+
+
+def _query(name: str, kind: Kind, replan: bool, body: str, source: str) -> Query:  # noqa: FBT001
+    lines = body.strip().splitlines()
+    told = [line for line in lines if line.startswith("--")]
+    statement = "\n".join(line for line in lines if not line.startswith("--")).strip()
+    description = " ".join(line.removeprefix("--").strip() for line in told)
+    if "name:" in description or not description:
+        message = f"{source}: {name} lacks a sentence, or the next name's line is malformed."
+        raise BadQueryFile(message)
+    if not statement.endswith(";") or ";" in statement[:-1]:
+        message = f"{source}: {name} is not one statement with a semicolon at its end."
+        raise BadQueryFile(message)
+    if "%" in _PARAMETER.sub("", statement).replace("%%", ""):
+        message = f"{source}: {name} has a percent sign that is no placeholder; double it."
+        raise BadQueryFile(message)
+    # The name goes along as a comment, so that pg_stat_activity and the log show it.
+    return Query(
+        name=name,
+        kind=kind,
+        replan=replan,
+        description=description,
+        statement=f"/* {name} */ {statement[:-1]}".encode(),
+        parameters=frozenset(_PARAMETER.findall(statement)),
+    )

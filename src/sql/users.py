@@ -1,0 +1,95 @@
+"""Users: who may call, and what they are called."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.errors import UsernameTaken
+from sql.loader import load
+from sql.pool import Connection
+from sql.search import patterns
+
+_QUERIES = load(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class CallerRow:
+    """Whom a token stands for."""
+
+    user_id: int
+    username: str
+    display_name: str | None
+    is_staff: bool
+    token_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """A user; ``deactivated_at`` is None while they are active."""
+
+    id: int
+    username: str
+    display_name: str | None
+    is_staff: bool
+    created_at: datetime
+    deactivated_at: datetime | None
+
+
+async def find_caller(conn: Connection, token_hash: bytes, now: datetime) -> CallerRow | None:
+    """The active user whose unexpired token has this SHA-256."""
+    return await _QUERIES["find_caller"].one(
+        conn, CallerRow, {"token_hash": token_hash, "now": now}
+    )
+
+
+async def get_user(conn: Connection, user_id: int) -> UserRow | None:
+    """The user with this id, active or not."""
+    return await _QUERIES["get_user"].one(conn, UserRow, {"user_id": user_id})
+
+
+async def find_user_by_username(conn: Connection, username: str) -> UserRow | None:
+    """The user of this name, however it is capitalised, active or not."""
+    return await _QUERIES["find_user_by_username"].one(conn, UserRow, {"username": username})
+
+
+async def list_users(
+    conn: Connection,
+    *,
+    search: str | None,
+    after_username: str | None,
+    after_id: int | None,
+    limit: int,
+) -> list[UserRow]:
+    """Users in the order of their names, capitals aside, after the one given.
+
+    Each word of ``search`` must be part of the user name or the display name.
+    """
+    parameters = {
+        "search": patterns(search),
+        "after_username": after_username,
+        "after_id": after_id,
+        "limit": limit,
+    }
+    return await _QUERIES["list_users"].many(conn, UserRow, parameters)
+
+
+async def insert_user(
+    conn: Connection, *, username: str, display_name: str | None, is_staff: bool
+) -> UserRow:
+    """A new user.
+
+    :raises UsernameTaken: if somebody has the name, however it is capitalised.
+    """
+    parameters = {"username": username, "display_name": display_name, "is_staff": is_staff}
+    row = await _QUERIES["insert_user"].one(conn, UserRow, parameters)
+    if row is None:
+        detail = (
+            f"There is already a user named {username!r} (capitals make no difference): choose"
+            " another user name."
+        )
+        raise UsernameTaken(detail, "/username")
+    return row
+
+
+async def deactivate_user(conn: Connection, user_id: int) -> UserRow | None:
+    """The user, deactivated; a second time keeps the first time. None if there is none."""
+    return await _QUERIES["deactivate_user"].one(conn, UserRow, {"user_id": user_id})
