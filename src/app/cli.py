@@ -1,0 +1,149 @@
+"""The command ``holdfast``: each subcommand reads its options and hands over."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from app.commands.console import Steps, result
+from app.failure import Failure
+from app.settings import Settings, load_settings
+
+app = typer.Typer(
+    name="holdfast",
+    help="A facility booking engine that never double-books.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+token = typer.Typer(help="Tokens with which people and programs authenticate.")
+app.add_typer(token, name="token", no_args_is_help=True)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="Where the embedded database lives.  [env: HOLDFAST_DATA_DIR]"),
+]
+Host = Annotated[
+    str | None,
+    typer.Option(help="The address to listen on.  [env: HOLDFAST_HOST; default: 127.0.0.1]"),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(help="The port to listen on.  [env: HOLDFAST_PORT; default: 8080]"),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(help="How many processes serve.  [env: HOLDFAST_WORKERS; default: 1]"),
+]
+
+
+@app.command()
+def up(
+    *,
+    data_dir: DataDir = None,
+    host: Host = None,
+    port: Port = None,
+    workers: Workers = None,
+    demo: Annotated[bool, typer.Option(help="Load the demo data into an empty database.")] = True,
+) -> None:
+    """Run everything: database, migrations, demo data, service; until Ctrl-C."""
+    from app.commands.up import up as run_up
+
+    settings = load_settings(data_dir=data_dir, host=host, port=port, workers=workers)
+    raise typer.Exit(run_up(settings, Steps(), demo=demo))
+
+
+@app.command()
+def serve(
+    *,
+    data_dir: DataDir = None,
+    host: Host = None,
+    port: Port = None,
+    workers: Workers = None,
+) -> None:
+    """Run the service alone, on a database that is migrated."""
+    from app.commands.serve import serve as run_serve
+
+    settings = load_settings(data_dir=data_dir, host=host, port=port, workers=workers)
+    raise typer.Exit(run_serve(settings, Steps()))
+
+
+@app.command()
+def migrate(*, data_dir: DataDir = None) -> None:
+    """Bring the database's tables up to date."""
+    from app.commands.database import reaching
+    from app.migrations import migrate as run_migrate
+
+    steps = Steps()
+    with reaching(load_settings(data_dir=data_dir), "migrate", steps) as dsn:
+        with steps.step("Migrating the database"):
+            applied = run_migrate(dsn)
+        for name in applied:
+            steps.say(f"Applied {name}.")
+        if not applied:
+            steps.say("There was nothing to apply.")
+
+
+@app.command()
+def demo(*, data_dir: DataDir = None) -> None:
+    """Load the demo facilities, users and bookings into an empty database."""
+    from app.commands.database import migrated
+    from app.commands.welcome import load_demo_into
+
+    steps = Steps()
+    with migrated(load_settings(data_dir=data_dir), "demo", steps) as dsn:
+        if not load_demo_into(dsn, steps):
+            raise typer.Exit(1)
+
+
+@token.command("create")
+def token_create(
+    *,
+    username: Annotated[str, typer.Option(help="Whose token it is; made if there is none.")],
+    staff: Annotated[bool, typer.Option("--staff", help="Make a new user staff.")] = False,
+    name: Annotated[str, typer.Option(help="What the token is for.")] = "command line",
+    expires_days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="Days until it expires; else never.")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a token for a user and print it: it is shown this once and stored nowhere."""
+    from app.commands.database import migrated
+    from app.commands.tokens import issue_token
+
+    steps = Steps()
+    with migrated(load_settings(data_dir=data_dir), "token create", steps) as dsn:
+        issued = asyncio.run(
+            issue_token(
+                dsn, username=username, staff=staff, name=name, expires_days=expires_days
+            )
+        )
+    kind = "staff" if issued.user.is_staff else "a member"
+    if issued.user_is_new:
+        steps.say(f"Added the user {issued.user.username}, who is {kind}.")
+    else:
+        steps.say(f"The user {issued.user.username} is {kind}.")
+    result(issued.secret)
+
+
+def main() -> NoReturn:
+    """Run a command; whatever goes wrong as expected is one sentence on stderr."""
+    status: int | None = 1
+    try:
+        status = app(standalone_mode=False)
+    except TyperException as error:
+        sys.stderr.write(f"holdfast: {error.format_message()}\n")
+        status = 2
+    except Failure as failure:
+        sys.stderr.write(f"holdfast: {failure}\n")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"holdfast: {where}{error.strerror or error}.\n")
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""The outermost layer: request ids, errors as problems, media types, one log line a request.
+
+Pure ASGI, around Connexion. What it mends in the stack below is listed in
+docs/adr: Connexion skips validation for ``Application/JSON``, parses multipart on
+a GET, and Starlette answers 404 and 405 in plain text.
+"""
+
+import re
+import time
+import uuid
+from collections.abc import Sequence
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.contract import allowed_methods
+from app.problems import (
+    MethodNotAllowed,
+    Place,
+    UnsupportedMediaType,
+    kind_of,
+    problem_of,
+)
+
+log = structlog.get_logger("holdfast.request")
+
+Headers = list[tuple[bytes, bytes]]
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_INTERNAL_ERROR = 500
+
+
+class Edge:
+    """ASGI middleware; see the module."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever happens below."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        request_id = _request_id(scope["headers"])
+        status = 0
+
+        async def stamped(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-request-id", request_id.encode()),
+                ]
+            await send(message)
+
+        scope["extensions"] = {"holdfast": {"request_id": request_id}}
+        # Starlette's routes raise for a wrong method where they see an app, instead of
+        # answering in plain text.
+        scope["app"] = self
+        try:
+            scope["headers"] = _checked_headers(scope["method"], scope["headers"])
+            await self.app(scope, receive, stamped)
+        except Exception as error:
+            if status:
+                raise
+            await self._answer(error, scope, receive, stamped)
+        finally:
+            log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"][:200],
+                status=status,
+                ms=round((time.perf_counter() - began) * 1000, 1),
+                request_id=request_id,
+            )
+
+    async def _answer(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+        """The error as a problem. What the table does not know is logged with its trace."""
+        if isinstance(error, HTTPException) and error.status_code == 405:  # noqa: PLR2004 - Starlette's router
+            error = MethodNotAllowed(scope["method"], allowed_methods(scope["path"]))
+        exchange = scope["extensions"]["holdfast"]
+        kind = kind_of(error)
+        if kind.status == _INTERNAL_ERROR and not isinstance(error, HTTPException):
+            log.error("unexpected error", request_id=exchange["request_id"], exc_info=error)
+        elif kind.status > _INTERNAL_ERROR:
+            log.warning(
+                "database unavailable", request_id=exchange["request_id"], reason=str(error)[:300]
+            )
+        place: Place = "body" if scope["method"] in _WITH_BODY else "query"
+        response = problem_of(error, exchange["request_id"], place)
+        await response(scope, receive, send)
+
+
+def _request_id(headers: Headers) -> str:
+    """The client's X-Request-Id where it is one, else a new one."""
+    for name, value in headers:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return value.decode()
+    return uuid.uuid4().hex
+
+
+def _checked_headers(method: str, headers: Headers) -> Headers:
+    """The headers with a plain media type; UnsupportedMediaType for a body that is not JSON."""
+    if method not in _WITH_BODY:
+        return [header for header in headers if header[0] != b"content-type"]
+    if any(name == b"content-encoding" and value.lower() != b"identity" for name, value in headers):
+        detail = "The body is compressed (Content-Encoding): send it as plain JSON."
+        raise UnsupportedMediaType(detail)
+    types = [value.decode("latin-1") for name, value in headers if name == b"content-type"]
+    if not types and not _has_body(headers):
+        types = ["application/json"]
+    _check_media_type(types)
+    rest = [header for header in headers if header[0] != b"content-type"]
+    return [*rest, (b"content-type", b"application/json")]
+
+
+def _has_body(headers: Headers) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in headers
+    )
+
+
+def _check_media_type(types: Sequence[str]) -> None:
+    """Exactly one, application/json, in UTF-8, in whatever case."""
+    media_type, *parameters = (types[0] if len(types) == 1 else "").lower().split(";")
+    charsets = [
+        text.partition("=")[2].strip(' "')
+        for text in parameters
+        if text.strip().startswith("charset")
+    ]
+    if media_type.strip() != "application/json" or any(text != "utf-8" for text in charsets):
+        given = ", ".join(types)[:100] or "none"
+        detail = (
+            f"The body's media type is {given}; only application/json in UTF-8 is read here."
+            " Send 'Content-Type: application/json'."
+        )
+        raise UnsupportedMediaType(detail)

@@ -1,0 +1,8 @@
+"""The one way in which a command ends badly on purpose."""
+
+
+class Failure(Exception):
+    """One sentence for the person at the terminal.
+
+    A command that meets it prints the sentence on stderr and exits with 1, without a traceback.
+    """

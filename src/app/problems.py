@@ -1,0 +1,192 @@
+"""Every error as a problem of the contract (RFC 9457): one table, class to problem.
+
+``problem_of`` is total: what the table does not know is an internal error.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import psycopg
+import psycopg_pool
+from connexion.exceptions import OAuthProblem, UnsupportedMediaTypeProblem
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from domain import errors
+from handlers.exchange import problem_reply
+from wire import replies
+
+Place = Literal["body", "query", "path", "header"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """What is wrong with one field: a JSON Pointer into the part of the request it is in."""
+
+    place: Place
+    pointer: str
+    detail: str
+
+
+class RequestProblem(Exception):  # noqa: N818 - the base of answers to requests, not of malfunctions
+    """A request that the protocol or the contract refuses before any handler runs."""
+
+    def __init__(
+        self, detail: str, fields: Sequence[FieldProblem] = (), status: int | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.fields = fields
+        self.status = status
+        """Connexion's security code picks between errors by this attribute."""
+
+
+class InvalidRequest(RequestProblem):
+    """The contract's schemas refuse it."""
+
+
+class AuthenticationRequired(RequestProblem):
+    """No token, or one that is not valid (any more)."""
+
+
+class MethodNotAllowed(RequestProblem):
+    """The path exists, without this method."""
+
+    def __init__(self, method: str, allowed: Sequence[str]) -> None:
+        self.allow = ", ".join(allowed)
+        super().__init__(f"{method} is not possible here: use one of {self.allow}.")
+
+
+class PathNotFound(RequestProblem):
+    """Nothing lies at this path."""
+
+
+class PayloadTooLarge(RequestProblem):
+    """The body is longer than any that makes sense."""
+
+
+class UnsupportedMediaType(RequestProblem):
+    """The body is not plain JSON in UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A problem type of the contract."""
+
+    status: int
+    type: replies.ProblemType
+    title: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+_AUTHENTICATE = {"WWW-Authenticate": 'Bearer realm="holdfast"'}
+_UNAVAILABLE = Kind(503, "service_unavailable", "Service Unavailable", {"Retry-After": "2"})
+
+INTERNAL = Kind(500, "internal_error", "Internal Error")
+
+KINDS: dict[type[Exception], Kind] = {
+    InvalidRequest: Kind(400, "invalid_request", "Invalid Request"),
+    AuthenticationRequired: Kind(
+        401, "authentication_required", "Authentication Required", _AUTHENTICATE
+    ),
+    OAuthProblem: Kind(401, "authentication_required", "Authentication Required", _AUTHENTICATE),
+    errors.PermissionDenied: Kind(403, "permission_denied", "Permission Denied"),
+    PathNotFound: Kind(404, "not_found", "Not Found"),
+    errors.NotFound: Kind(404, "not_found", "Not Found"),
+    MethodNotAllowed: Kind(405, "method_not_allowed", "Method Not Allowed"),
+    errors.BookingCancelled: Kind(409, "booking_cancelled", "Booking Cancelled"),
+    errors.BookingPast: Kind(409, "booking_past", "Booking Past"),
+    errors.FacilityNameTaken: Kind(409, "facility_name_taken", "Facility Name Taken"),
+    errors.SiteNameTaken: Kind(409, "site_name_taken", "Site Name Taken"),
+    errors.UsernameTaken: Kind(409, "username_taken", "Username Taken"),
+    errors.CannotDeactivateSelf: Kind(409, "cannot_deactivate_self", "Cannot Deactivate Self"),
+    errors.IdempotencyKeyInUse: Kind(
+        409, "idempotency_key_in_use", "Idempotency Key In Use", {"Retry-After": "1"}
+    ),
+    errors.PreconditionFailed: Kind(412, "precondition_failed", "Precondition Failed"),
+    PayloadTooLarge: Kind(413, "payload_too_large", "Payload Too Large"),
+    UnsupportedMediaType: Kind(415, "unsupported_media_type", "Unsupported Media Type"),
+    UnsupportedMediaTypeProblem: Kind(415, "unsupported_media_type", "Unsupported Media Type"),
+    errors.TimeNotOnMark: Kind(422, "time_not_on_mark", "Time Not On A 15-Minute Mark"),
+    errors.EndNotAfterStart: Kind(422, "end_not_after_start", "End Not After Start"),
+    errors.BookingTooLong: Kind(422, "booking_too_long", "Booking Too Long"),
+    errors.BookingInPast: Kind(422, "booking_in_past", "Booking In The Past"),
+    errors.BeyondHorizon: Kind(422, "beyond_horizon", "Beyond The Booking Horizon"),
+    errors.TitleBlank: Kind(422, "title_blank", "Title Blank"),
+    errors.NameBlank: Kind(422, "name_blank", "Name Blank"),
+    errors.TooManyAttendees: Kind(422, "too_many_attendees", "Too Many Attendees"),
+    errors.FacilityArchived: Kind(422, "facility_archived", "Facility Archived"),
+    errors.FacilityUnknown: Kind(422, "facility_unknown", "Facility Unknown"),
+    errors.SiteUnknown: Kind(422, "site_unknown", "Site Unknown"),
+    errors.TimeZoneUnknown: Kind(422, "time_zone_unknown", "Time Zone Unknown"),
+    errors.TimeOutOfRange: Kind(422, "time_out_of_range", "Time Out Of Range"),
+    errors.WindowTooLong: Kind(422, "window_too_long", "Window Too Long"),
+    errors.DateRangeReversed: Kind(422, "date_range_reversed", "Date Range Reversed"),
+    errors.InvalidCursor: Kind(422, "invalid_cursor", "Invalid Cursor"),
+    errors.IdempotencyKeyReused: Kind(422, "idempotency_key_reused", "Idempotency Key Reused"),
+    # The database is away, restarting, overloaded or read-only: worth another try.
+    psycopg.OperationalError: _UNAVAILABLE,
+    psycopg.InterfaceError: _UNAVAILABLE,
+    psycopg.errors.ReadOnlySqlTransaction: _UNAVAILABLE,
+    psycopg_pool.PoolTimeout: _UNAVAILABLE,
+    psycopg_pool.PoolClosed: _UNAVAILABLE,
+    psycopg_pool.TooManyRequests: _UNAVAILABLE,
+}
+
+_DETAILS = {
+    401: (
+        "This needs an API token: send it as 'Authorization: Bearer <token>'. If you did, it was"
+        " revoked, has expired, or is not a token of this service."
+    ),
+    415: "The body must be JSON: send 'Content-Type: application/json', in UTF-8, not compressed.",
+    500: (
+        "Something went wrong inside the service, and nothing was changed. Report the request_id"
+        " if it happens again."
+    ),
+    503: (
+        "The service cannot reach its database just now. Nothing was changed unless this was a"
+        " write whose answer was lost; try again in a few seconds, with the same Idempotency-Key."
+    ),
+}
+
+
+def kind_of(error: Exception) -> Kind:
+    """The problem type of an error, by its class or the nearest base in the table."""
+    for cls in type(error).__mro__:
+        if cls in KINDS:
+            return KINDS[cls]
+    return INTERNAL
+
+
+def problem_of(error: Exception, request_id: str, place: Place = "body") -> Response:
+    """The problem+json reply for any error. ``place`` is where a refusal's pointer points."""
+    if isinstance(error, HTTPException) and error.status_code == 404:  # noqa: PLR2004 - Starlette's router
+        error = PathNotFound("Nothing lies at this path. The contract is at /openapi.yaml.")
+    kind = kind_of(error)
+    known = isinstance(error, RequestProblem | errors.Refusal)
+    body: replies.ErrorResponse = {
+        "type": kind.type,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": error.detail if known else _DETAILS[kind.status],  # type: ignore[attr-defined]
+        "request_id": request_id,
+    }
+    fields = _fields(error, place)
+    if fields:
+        body["errors"] = fields
+    headers = dict(kind.headers)
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = error.allow
+    return problem_reply(body, headers)
+
+
+def _fields(error: Exception, place: Place) -> list[replies.FieldError]:
+    if isinstance(error, errors.Refusal) and error.pointer is not None:
+        return [{"in": place, "pointer": error.pointer, "detail": error.detail}]
+    if isinstance(error, RequestProblem):
+        return [
+            {"in": item.place, "pointer": item.pointer, "detail": item.detail}
+            for item in error.fields
+        ]
+    return []

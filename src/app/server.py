@@ -1,0 +1,173 @@
+"""The ASGI application: Connexion around our dispatcher, our edge around Connexion.
+
+Connexion routes each request to an operation of the contract, authenticates it
+and has it validated; the dispatcher awaits the handler that the operationId names.
+Connexion's own middlewares for errors, context and replies are left out: the edge
+and ready-made responses do their work at a tenth of the cost (docs/adr).
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import cast
+
+import connexion
+import orjson
+from connexion import ConnexionMiddleware
+from connexion.middleware.lifespan import LifespanMiddleware
+from connexion.middleware.request_validation import RequestValidationMiddleware
+from connexion.middleware.security import SecurityMiddleware
+from starlette.requests import Request as PageRequest
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.contract import CONTRACT, document
+from app.edge import Edge
+from app.failure import Failure
+from app.problems import problem_of
+from app.routing import StrictRouting, handlers
+from app.security import bearer_handler
+from app.settings import Settings, load_settings
+from app.validation import BodyValidator, ParameterValidator
+from domain.errors import Refusal
+from handlers.exchange import Request, Service
+from sql.pool import create_pool, reading
+
+
+def create_app() -> ASGIApp:
+    """The application as uvicorn's ``--factory`` wants it, set up from the environment."""
+    return build(load_settings())
+
+
+def build(settings: Settings) -> ASGIApp:
+    """The application with the given settings. Its pool opens with the lifespan."""
+    if settings.database_url is None:
+        message = "DATABASE_URL is not set, and the service itself starts no database."
+        raise Failure(message)
+    service = Service(
+        pool=create_pool(
+            settings.database_url,
+            min_size=settings.pool_min,
+            max_size=settings.pool_max,
+            timeout=settings.pool_timeout_seconds,
+        ),
+        horizon=timedelta(days=settings.booking_horizon_days),
+        render=_render,
+    )
+
+    class BoundedBody(BodyValidator):
+        limit = settings.body_limit_bytes
+
+    @asynccontextmanager
+    async def lifespan(_: object) -> AsyncIterator[None]:
+        await service.pool.open()
+        try:
+            yield
+        finally:
+            await service.pool.close()
+
+    stack = ConnexionMiddleware(
+        Dispatcher(service),
+        lifespan=lifespan,
+        middlewares=[
+            Edge,
+            StrictRouting,
+            SecurityMiddleware,
+            RequestValidationMiddleware,
+            LifespanMiddleware,
+        ],
+        resolver=connexion.Resolver(handlers().__getitem__),
+        strict_validation=True,
+        uri_parser_class=_NoParser,
+        security_map={"bearer": bearer_handler(service)},
+        validator_map={"parameter": ParameterValidator, "body": {"application/json": BoundedBody}},
+    )
+    # As a dict: Connexion renders a file through Jinja first.
+    stack.add_api(document())
+    return cast("ASGIApp", stack)
+
+
+class Dispatcher:
+    """Awaits the handler of the operation that Connexion's routing found."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.handlers = handlers()
+        self.pages = _pages(service)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with the handler's reply, or from the plain pages where no operation matched."""
+        extensions = scope["extensions"]
+        operation_id = extensions["connexion_routing"]["operation_id"]
+        if operation_id is None:
+            await self.pages(scope, receive, send)
+            return
+        exchange = extensions["holdfast"]
+        request = Request(
+            service=self.service,
+            operation_id=operation_id,
+            request_id=exchange["request_id"],
+            caller=exchange["caller"],
+            token_id=exchange["token_id"],
+            path=scope["path"],
+            params={**scope.get("path_params", {}), **exchange["params"]},
+            headers=exchange["headers"],
+            body=exchange.get("body"),
+        )
+        response = await self.handlers[operation_id](request)
+        await response(scope, receive, send)
+
+
+class _NoParser:
+    """Connexion makes one per request and lets it parse the query; ours is parsed once."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        """Keep nothing."""
+
+
+def _render(refusal: Refusal, request: Request) -> Response:
+    return problem_of(refusal, request.request_id)
+
+
+def _pages(service: Service) -> Router:
+    """What lies outside the contract's paths: the contract itself, health, a signpost."""
+    yaml_bytes = CONTRACT.read_bytes()
+    json_bytes = orjson.dumps(document())
+
+    async def signpost(_: PageRequest) -> Response:
+        return JSONResponse(
+            {
+                "service": "Holdfast",
+                "api": "/api/v1/",
+                "contract": ["/openapi.yaml", "/openapi.json"],
+                "health": ["/healthz", "/readyz"],
+            }
+        )
+
+    async def openapi_yaml(_: PageRequest) -> Response:
+        return Response(yaml_bytes, media_type="application/yaml")
+
+    async def openapi_json(_: PageRequest) -> Response:
+        return Response(json_bytes, media_type="application/json")
+
+    async def healthz(_: PageRequest) -> Response:
+        """The process answers."""
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(_: PageRequest) -> Response:
+        """The database answers too; a 503 problem otherwise."""
+        async with reading(service.pool) as conn:
+            await conn.execute("SELECT 1")
+        return JSONResponse({"status": "ready"})
+
+    return Router(
+        [
+            Route("/", signpost),
+            Route("/openapi.yaml", openapi_yaml),
+            Route("/openapi.json", openapi_json),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+        ],
+        redirect_slashes=False,
+    )

@@ -1,0 +1,121 @@
+"""The service's process: uvicorn around ``app.server``, with one worker or several.
+
+Run as ``python -m app.service`` it is the child of ``holdfast up``: it takes its settings from the
+environment and ends, in good order, when its standard input does, which is when its parent died.
+"""
+
+import os
+import signal
+import socket
+import sys
+import threading
+
+from uvicorn import Config, Server
+from uvicorn.supervisors import Multiprocess
+
+from app.commands.signals import Interrupted, Signals
+from app.failure import Failure
+from app.logging import configure_logging
+from app.settings import Settings, load_settings
+
+STARTUP_FAILURE = 3  # uvicorn's own
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there.
+
+    :raises Failure: if the port is taken, not allowed, or the host is none of this machine's.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        message = f"The host {host} is not known ({error.strerror or error}): choose with --host."
+        raise Failure(message) from None
+    family, kind, protocol, _, address = found[0]
+    sock = socket.socket(family, kind, protocol)
+    try:
+        # Connections of a service that just ended may linger; one that listens is still noticed.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+        sock.listen()
+    except OSError as error:
+        sock.close()
+        reason = (error.strerror or str(error)).lower()
+        message = (
+            f"The service cannot listen on {host}, port {port} ({reason}): choose another port "
+            "with --port."
+        )
+        raise Failure(message) from None
+    return sock
+
+
+def run(settings: Settings) -> int:
+    """Serve until a signal says stop, then drain; return the process's exit status.
+
+    With one worker, uvicorn raises the signal again when it has drained: whoever calls this
+    handles it.
+
+    :raises Failure: if it cannot listen.
+    """
+    sock = listen(settings.host, settings.port)
+    config = _Config(settings)
+    if settings.workers == 1:
+        server = Server(config)
+        server.run(sockets=[sock])
+        return 0 if server.started else STARTUP_FAILURE
+    supervisor = Multiprocess(config, sockets=[sock])
+    supervisor.run()
+    failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
+    return STARTUP_FAILURE if failed else 0
+
+
+class _Config(Config):
+    """uvicorn's configuration from ours; it travels to each worker and sets up its log there."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        super().__init__(
+            "app.server:create_app",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",  # with "auto", a service whose start failed lives on and answers 500
+            log_config=None,
+            access_log=False,  # the application logs each request itself
+            server_header=False,
+            timeout_graceful_shutdown=settings.graceful_shutdown_seconds,
+            timeout_worker_healthcheck=30,  # a busy machine is no reason to kill a worker
+        )
+
+    def configure_logging(self) -> None:
+        """Log as the rest of Holdfast does, in the worker's process too."""
+        configure_logging(self.settings)
+
+
+def _end_with_parent() -> None:
+    """Ask this process to stop once its standard input ends."""
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main() -> None:
+    """Serve as the child of ``holdfast up``."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with Signals().caught():
+        try:
+            status = run(load_settings())
+        except Interrupted:
+            status = 0
+        except Failure as failure:
+            sys.stderr.write(f"holdfast: {failure}\n")
+            status = 1
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""The one place that reads the environment."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.failure import Failure
+
+PREFIX = "HOLDFAST_"
+
+# Pydantic's words for these are written for programmers.
+PLAIN = {
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "string_too_short": "not empty",
+}
+
+
+class Settings(BaseSettings):
+    """What may differ from one installation to the next.
+
+    A field is the environment variable of the same name in capitals behind ``HOLDFAST_``;
+    ``DATABASE_URL`` and ``REDIS_URL`` go by the names that hosts give them. A variable that is
+    set but empty counts as not set.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+    )
+
+    # Where the data are. Without a database URL, commands use the data directory's own server.
+    database_url: str | None = Field(default=None, alias="DATABASE_URL")
+    redis_url: str | None = Field(default=None, alias="REDIS_URL")
+    data_dir: Path | None = None
+    engine_dir: Path | None = None
+
+    # Where the service listens, and with how many processes.
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: int = Field(default=8080, ge=1, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
+    graceful_shutdown_seconds: int = Field(default=10, ge=1, le=3600)
+
+    # Each process's connections to the database.
+    pool_min: int = Field(default=10, ge=1, le=1000)
+    pool_max: int = Field(default=25, ge=1, le=1000)
+    pool_timeout_seconds: float = Field(default=5.0, gt=0, le=300)
+
+    # Rules and limits.
+    booking_horizon_days: int = Field(default=365, ge=1, le=3650)
+    body_limit_bytes: int = Field(default=65536, ge=1024, le=16 * 1024 * 1024)
+
+    # What is logged, and in which form: "auto" is for people on a terminal, JSON elsewhere.
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "console", "json"] = "auto"
+
+
+def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - checked by Settings itself
+    """Settings from the environment; what is given, and is not None, goes before it.
+
+    :raises Failure: naming the variable, its value and what would be allowed.
+    """
+    try:
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise Failure(_sentence(error, given)) from None
+    if settings.pool_min > settings.pool_max:
+        message = (
+            f"HOLDFAST_POOL_MIN ({settings.pool_min}) must not be greater than "
+            f"HOLDFAST_POOL_MAX ({settings.pool_max})."
+        )
+        raise Failure(message)
+    _check_database_url(settings.database_url)
+    return settings
+
+
+def _check_database_url(url: str | None) -> None:
+    """A URL of another kind of database would fail later, and less clearly."""
+    if url is not None and not url.startswith(("postgresql://", "postgres://")):
+        scheme = url.split(":", 1)[0] if ":" in url else url[:20]
+        message = f"DATABASE_URL must begin with postgresql://, not with {scheme!r}."
+        raise Failure(message)
+
+
+def _sentence(error: ValidationError, given: dict[str, Any]) -> str:
+    problems = [_problem(dict(problem), given) for problem in error.errors()]
+    return "; ".join(problems) + "."
+
+
+def _problem(problem: dict[str, Any], given: dict[str, Any]) -> str:
+    field = str(problem["loc"][0])
+    if field in {"DATABASE_URL", "REDIS_URL"}:
+        name = field
+    elif given.get(field) is not None:
+        name = "--" + field.replace("_", "-")
+    else:
+        name = PREFIX + field.upper()
+    what = PLAIN.get(problem["type"]) or str(problem["msg"]).removeprefix("Input should be ")
+    return f"{name} is {str(problem['input'])!r} but should be {what}"

@@ -1,0 +1,223 @@
+"""Requests held against the contract, in place of Connexion's own validators.
+
+Connexion's are lenient where a contract must not be (``1_5`` and ``+30`` are
+integers to it, the last of two equal parameters wins, formats go unchecked) and
+slow where it counts: ours are compiled once per operation by jsonschema-rs, and
+leave typed values behind, so that nothing is parsed twice. docs/adr tells more.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import islice
+from typing import Any
+from urllib.parse import parse_qsl
+
+import jsonschema_rs
+import orjson
+from starlette.types import Message, Receive, Scope
+
+from app.contract import Operation, json_schema, operations
+from app.problems import FieldProblem, InvalidRequest, PayloadTooLarge, Place
+
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
+_MASK = "the value"
+_MOST_FIELDS = 20
+_DRAINED_BYTES = 2**20
+"""How much of an oversized body is read before refusing it: a client that is still
+sending would see a reset connection instead of the 413."""
+
+
+class Checker:
+    """The compiled schemas of one operation."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.parameters = {
+            (item["in"], item["name"].lower() if item["in"] == "header" else item["name"]): item
+            for item in operation.parameters
+        }
+        self._places: dict[Place, jsonschema_rs.Draft4Validator] = {
+            place: _compile(_object_schema(operation, place)) for place in ("query", "header")
+        }
+        self._body = None if operation.body is None else _compile(json_schema(operation.body))
+
+    def query(self, raw: bytes) -> dict[str, Any]:
+        """The typed query parameters; InvalidRequest for what the contract does not have."""
+        try:
+            pairs = parse_qsl(
+                raw.decode("ascii"),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=100,
+            )
+        except ValueError as error:
+            detail = "The query string is not UTF-8 in percent-encoding, or has over 100 parts."
+            raise InvalidRequest(detail) from error
+        values: dict[str, Any] = {}
+        for name, text in pairs:
+            if name in values:
+                raise _twice(name[:100], "query")
+            schema = self.parameters.get(("query", name), {}).get("schema", {})
+            values[name] = _cast(text, json_schema(schema))
+        self._check("query", values)
+        return values
+
+    def headers(self, raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+        """The declared headers, by their names in lower case."""
+        values: dict[str, str] = {}
+        for raw_name, raw_value in raw:
+            name = raw_name.decode("latin-1").lower()
+            if ("header", name) in self.parameters:
+                if name in values and name == "idempotency-key":
+                    raise _twice(name, "header")
+                value = raw_value.decode("latin-1")
+                values[name] = f"{values[name]}, {value}" if name in values else value
+        self._check("header", values)
+        return values
+
+    def body(self, raw: bytes) -> Any:  # noqa: ANN401 - JSON
+        """The parsed body; InvalidRequest for what is not JSON or not what the contract asks."""
+        if not raw:
+            detail = "The body is empty, and this operation needs one: send a JSON object."
+            raise InvalidRequest(detail)
+        try:
+            parsed = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            detail = f"The body is not JSON in UTF-8: {error.msg} at byte {error.pos}."
+            raise InvalidRequest(detail) from error
+        assert self._body is not None  # noqa: S101 - asked only of operations with a body
+        _report("body", self._body, parsed)
+        return parsed
+
+    def _check(self, place: Place, values: Mapping[str, Any]) -> None:
+        _report(place, self._places[place], values)
+
+
+@cache
+def checker(operation_id: str) -> Checker:
+    """The checker of an operation."""
+    return Checker(operations()[operation_id])
+
+
+class ParameterValidator:
+    """Connexion's ``validator_map["parameter"]``: query and headers, strictly."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        """Connexion makes one per request; what it passes is known from the contract."""
+
+    def validate(self, scope: Scope) -> None:
+        """Leave the typed values in the scope for the dispatcher."""
+        exchange = scope["extensions"]
+        check = checker(exchange["connexion_routing"]["operation_id"])
+        exchange["holdfast"]["params"] = check.query(scope["query_string"])
+        exchange["holdfast"]["headers"] = check.headers(scope["headers"])
+
+
+class BodyValidator:
+    """Connexion's ``validator_map["body"]``: reads, bounds, parses and checks a JSON body."""
+
+    limit = 65_536
+
+    def __init__(self, *_: object, **__: object) -> None:
+        """As ParameterValidator."""
+
+    async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Receive, Scope]:
+        """Leave the parsed body in the scope for the dispatcher."""
+        raw = await read_body(receive, self.limit)
+        exchange = scope["extensions"]
+        check = checker(exchange["connexion_routing"]["operation_id"])
+        exchange["holdfast"]["body"] = check.body(raw)
+        return _nothing_more, scope
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The whole body, or PayloadTooLarge once it is longer than ``limit`` bytes."""
+    chunks: list[bytes] = []
+    size = 0
+    more = True
+    while more and size <= limit + _DRAINED_BYTES:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        chunk = message.get("body", b"")
+        more = message.get("more_body", False)
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+    if size > limit:
+        detail = f"The body is longer than {limit} bytes, which is the most that is read."
+        raise PayloadTooLarge(detail)
+    return b"".join(chunks)
+
+
+async def _nothing_more() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def _object_schema(operation: Operation, place: Place) -> dict[str, Any]:
+    """All parameters of one place as the schema of one object."""
+    found = [item for item in operation.parameters if item["in"] == place]
+    names = {
+        item["name"]: item["name"].lower() if place == "header" else item["name"] for item in found
+    }
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {names[item["name"]]: json_schema(item["schema"]) for item in found},
+        "additionalProperties": False,
+    }
+    required = [names[item["name"]] for item in found if item.get("required")]
+    return {**schema, "required": required} if required else schema
+
+
+def _compile(schema: dict[str, Any]) -> jsonschema_rs.Draft4Validator:
+    return jsonschema_rs.Draft4Validator(schema, validate_formats=True, mask=_MASK)
+
+
+def _cast(text: str, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - by the schema
+    """The text as the type that the schema names; left as it is where it is none of it.
+
+    The schema then refuses it.
+    """
+    match schema.get("type"):
+        case "integer" if _INTEGER.fullmatch(text):
+            return int(text)
+        case "boolean" if text in {"true", "false"}:
+            return text == "true"
+        case "array":
+            return [_cast(part, schema["items"]) for part in text.split(",")]
+    return text
+
+
+def _report(place: Place, validator: jsonschema_rs.Draft4Validator, value: object) -> None:
+    """Raise InvalidRequest with every violation, up to a bound."""
+    if validator.is_valid(value):
+        return
+    found = (problem for error in validator.iter_errors(value) for problem in _fields(place, error))
+    fields = list(islice(found, _MOST_FIELDS))
+    where = {"body": "The body", "query": "The query", "header": "A header", "path": "The path"}
+    name = fields[0].pointer.removeprefix("/") or "it"
+    detail = f"{where[place]} is not what the contract asks for. {name}: {fields[0].detail}."
+    raise InvalidRequest(detail[:1000], fields)
+
+
+def _fields(place: Place, error: jsonschema_rs.ValidationError) -> Iterator[FieldProblem]:
+    """One violation as problems of fields: of the missing or unknown ones where it names some."""
+    pointer = "".join(_token(part) for part in error.instance_path)
+    match error.kind:
+        case jsonschema_rs.ValidationErrorKind.Required(property=name):
+            yield FieldProblem(place, pointer + _token(name), "is required and missing")
+        case jsonschema_rs.ValidationErrorKind.AdditionalProperties(unexpected=names):
+            for name in names:
+                yield FieldProblem(place, pointer + _token(name), "is not known here")
+        case _:
+            yield FieldProblem(place, pointer, error.message[:500])
+
+
+def _token(part: str | int) -> str:
+    """A reference token of a JSON Pointer (RFC 6901), bounded: names come from the client."""
+    return "/" + str(part)[:100].replace("~", "~0").replace("/", "~1")
+
+
+def _twice(name: str, place: Place) -> InvalidRequest:
+    detail = f"{name} is given twice; give it once"
+    return InvalidRequest(f"{detail}.", [FieldProblem(place, f"/{name}", detail)])

@@ -1,0 +1,158 @@
+"""A request as handlers see it, and the replies they give.
+
+By the time a handler runs, Connexion has routed and authenticated the request
+and checked it against the contract: parameters are typed, the body is parsed.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar, cast
+
+import orjson
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from domain.bookings import Caller
+from domain.errors import PermissionDenied, PreconditionFailed, Refusal
+from domain.instants import parse_date, parse_instant
+
+Model = TypeVar("Model", bound=BaseModel)
+
+PROBLEM_JSON = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What handlers need of the running service.
+
+    ``render`` makes the problem+json reply of a refusal; handlers need it only
+    where a refusal must be kept for a replay.
+    """
+
+    pool: AsyncConnectionPool[AsyncConnection[Any]]
+    horizon: timedelta
+    render: Callable[[Refusal, "Request"], Response]
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request.
+
+    ``params`` holds path and query parameters by name, typed as the contract says
+    (instants still as text); ``headers`` the declared ones, by their names in lower
+    case; ``body`` the parsed JSON, or None.
+    """
+
+    service: Service
+    operation_id: str
+    request_id: str
+    caller: Caller
+    token_id: int
+    path: str
+    params: Mapping[str, Any]
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def pool(self) -> AsyncConnectionPool[AsyncConnection[Any]]:
+        """The pool of database connections."""
+        return self.service.pool
+
+    def now(self) -> datetime:
+        """The present instant, in UTC."""
+        return self.service.clock()
+
+    def read(self, model: type[Model]) -> Model:
+        """The body as the wire model; the contract has already accepted it."""
+        return model.model_validate(self.body)
+
+    def param(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - typed by the contract
+        """A path or query parameter."""
+        return self.params.get(name, default)
+
+    def instant(self, name: str) -> datetime | None:
+        """A date-time parameter in UTC, or None where it is absent."""
+        text = self.params.get(name)
+        return None if text is None else parse_instant(text, f"/{name}")
+
+    def date(self, name: str) -> date | None:
+        """A calendar date parameter, or None where it is absent."""
+        text = self.params.get(name)
+        return None if text is None else parse_date(text, f"/{name}")
+
+    def body_instant(self, name: str) -> datetime:
+        """A date-time member of the body, in UTC."""
+        return parse_instant(self.body[name], f"/{name}")
+
+    def require_staff(self) -> None:
+        """Refuse everybody who is not staff."""
+        if not self.caller.is_staff:
+            detail = "Only staff may do this. Ask the staff of the facility, or use a staff token."
+            raise PermissionDenied(detail)
+
+    def check_if_match(self, present: bytes) -> None:
+        """Refuse with PreconditionFailed if If-Match is given and names another version.
+
+        ``present`` is the representation as it stands; strong comparison (RFC 9110, 13.1.1).
+        """
+        expected = self.headers.get("if-match")
+        if expected is None or expected.strip() == "*":
+            return
+        current = etag_of(present)
+        if current not in (tag.strip() for tag in expected.split(",")):
+            detail = (
+                "If-Match names another version than the present one, whose ETag is"
+                f" {current}. Retrieve it, look at what changed, and send the change again."
+            )
+            raise PreconditionFailed(detail)
+
+
+def dump(body: object) -> bytes:
+    """JSON bytes; instants in UTC with a final Z."""
+    return orjson.dumps(body, option=orjson.OPT_UTC_Z)
+
+
+def etag_of(representation: bytes) -> str:
+    """The strong entity tag of a representation: a digest of its bytes."""
+    digest = hashlib.blake2b(representation, digest_size=12).hexdigest()
+    return f'"{digest}"'
+
+
+def json_reply(
+    body: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A JSON reply."""
+    return Response(dump(body), status, headers, "application/json")
+
+
+def problem_reply(body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Response:
+    """A problem+json reply (RFC 9457) with the status that the problem states."""
+    return Response(dump(body), cast("int", body["status"]), headers, PROBLEM_JSON)
+
+
+def resource_reply(
+    request: Request, body: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A single resource with its ETag; 304 if If-None-Match names what the client has."""
+    content = dump(body)
+    etag = etag_of(content)
+    known = request.headers.get("if-none-match")
+    if known is not None and _names(known, etag):
+        return Response(status_code=304, headers={"ETag": etag})
+    return Response(content, status, {"ETag": etag, **(headers or {})}, "application/json")
+
+
+def no_content() -> Response:
+    """204."""
+    return Response(status_code=204)
+
+
+def _names(condition: str, etag: str) -> bool:
+    """Whether If-None-Match holds the tag; weak comparison (RFC 9110, 13.1.2)."""
+    tags = (tag.strip().removeprefix("W/") for tag in condition.split(","))
+    return condition.strip() == "*" or etag in tags

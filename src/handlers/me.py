@@ -1,0 +1,100 @@
+"""The caller: who they are, what they have booked, and their tokens."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from starlette.responses import Response
+
+from domain.errors import DateRangeReversed, NotFound
+from domain.names import check_name
+from handlers import views
+from handlers.exchange import Request, json_reply, no_content, resource_reply
+from handlers.paging import INT4, after_id, after_start, limit_of, page_reply
+from handlers.secrets import new_secret
+from sql import bookings, tokens, users
+from sql.pool import reading, transaction
+from wire.models import CreateTokenRequest
+
+
+async def me_retrieve(request: Request) -> Response:
+    """The caller, as staff see them."""
+    async with reading(request.pool) as conn:
+        row = await users.get_user(conn, request.caller.user_id)
+    assert row is not None  # noqa: S101 - users are never deleted, and this one has a token
+    return resource_reply(request, views.user_detail(row))
+
+
+async def my_bookings_list(request: Request) -> Response:
+    """The caller's bookings in the order of their start times."""
+    first, last = request.date("start_date"), request.date("end_date")
+    if first is not None and last is not None and last < first:
+        detail = f"end_date must not be before start_date ({first}), and {last} is."
+        raise DateRangeReversed(detail, "/end_date")
+    start, row_id = after_start(request)
+    async with reading(request.pool) as conn:
+        rows = await bookings.list_user_bookings(
+            conn,
+            user_id=request.caller.user_id,
+            ending_after=None if first is None else _midnight(first),
+            starting_before=None if last is None else _midnight_after(last),
+            status=request.param("status"),
+            after_start=start,
+            after_id=row_id,
+            limit=limit_of(request) + 1,
+        )
+    return page_reply(request, rows, views.booking_summary, lambda row: (row.start_time, row.id))
+
+
+async def my_tokens_list(request: Request) -> Response:
+    """The caller's tokens, without their secrets."""
+    async with reading(request.pool) as conn:
+        rows = await tokens.list_tokens(
+            conn,
+            user_id=request.caller.user_id,
+            after_id=after_id(request, INT4),
+            limit=limit_of(request) + 1,
+        )
+    return page_reply(request, rows, views.token_detail, lambda row: (row.id,))
+
+
+async def my_tokens_create(request: Request) -> Response:
+    """A new token; its secret is in this reply and nowhere else."""
+    body = request.read(CreateTokenRequest)
+    check_name(body.name)
+    lifetime = None if body.expires_in_days is None else timedelta(days=body.expires_in_days)
+    secret = new_secret()
+    async with transaction(
+        request.pool, actor_id=request.caller.user_id, request_id=request.request_id
+    ) as conn:
+        row = await tokens.insert_token(
+            conn,
+            user_id=request.caller.user_id,
+            token_hash=secret.hash,
+            token_prefix=secret.prefix,
+            name=body.name.strip(),
+            expires_at=None if lifetime is None else request.now() + lifetime,
+        )
+    headers = {"Cache-Control": "no-store"}
+    return json_reply(views.token_created(row, secret.plain), 201, headers)
+
+
+async def my_tokens_revoke(request: Request) -> Response:
+    """Make a token of the caller's useless at once, the one in use included."""
+    async with transaction(
+        request.pool, actor_id=request.caller.user_id, request_id=request.request_id
+    ) as conn:
+        revoked = await tokens.delete_token(
+            conn, user_id=request.caller.user_id, token_id=request.param("id")
+        )
+    if not revoked:
+        detail = "You have no such token: my_tokens_list shows those you have."
+        raise NotFound(detail)
+    return no_content()
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
+
+
+def _midnight_after(day: date) -> datetime | None:
+    """When the day is over; None for the last day there is, after which nothing starts."""
+    return None if day == date.max else _midnight(day + timedelta(days=1))
