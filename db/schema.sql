@@ -132,7 +132,7 @@ CREATE TABLE facilities (
     search_text text GENERATED ALWAYS AS ((((((name)::text || ' '::text) || COALESCE(description, ''::text)) || ' '::text) || amenities_text(amenities))) STORED,
     CONSTRAINT facilities_pkey PRIMARY KEY (id),
     CONSTRAINT facilities_amenities_count CHECK ((cardinality(amenities) <= 50)),
-    CONSTRAINT facilities_amenities_form CHECK (((amenities = '{}'::text[]) OR ((array_to_string(amenities, ','::text, '?'::text) COLLATE "C") ~ '^[a-z0-9][a-z0-9_]{0,49}(,[a-z0-9][a-z0-9_]{0,49})*$'::text))),
+    CONSTRAINT facilities_amenities_form CHECK (((amenities = '{}'::text[]) OR (((array_to_string(amenities, ','::text, '?'::text) COLLATE "C") ~ '^[a-z0-9][a-z0-9_]{0,49}(,[a-z0-9][a-z0-9_]{0,49})*$'::text) AND (strpos(array_to_string(amenities, ''::text), ','::text) = 0)))),
     CONSTRAINT facilities_capacity_range CHECK (((capacity >= 1) AND (capacity <= 100000))),
     CONSTRAINT facilities_description_length CHECK ((char_length(description) <= 2000)),
     CONSTRAINT facilities_name_not_blank CHECK ((((name)::text COLLATE "C") ~ '\S'::text)),

@@ -11,7 +11,8 @@ set -euo pipefail
 
 root="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)"
 # shellcheck source=scripts/_setup.sh
-if [ -f "$root/scripts/_setup.sh" ]; then . "$root/scripts/_setup.sh"; setup check; fi
+. "$root/scripts/_setup.sh"
+setup check
 # shellcheck source=scripts/_node.sh
 . "$root/scripts/_node.sh"
 setup_node

@@ -47,10 +47,13 @@ CREATE TABLE facilities (
     CONSTRAINT facilities_description_length CHECK (char_length(description) <= 2000),
     CONSTRAINT facilities_capacity_range CHECK (capacity BETWEEN 1 AND 100000),
     CONSTRAINT facilities_amenities_count CHECK (cardinality(amenities) <= 50),
+    -- Joined by commas they must look like names joined by commas; the second part
+    -- keeps a comma out of the names.
     CONSTRAINT facilities_amenities_form CHECK (
         amenities = '{}'
         OR array_to_string(amenities, ',', '?') COLLATE "C"
         ~ '^[a-z0-9][a-z0-9_]{0,49}(,[a-z0-9][a-z0-9_]{0,49})*$'
+        AND strpos(array_to_string(amenities, ''), ',') = 0
     ),
     CONSTRAINT facilities_time_zone_form
     CHECK (time_zone COLLATE "C" ~ '^[A-Za-z0-9_+/-]{1,64}$')

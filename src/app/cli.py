@@ -18,25 +18,26 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 token = typer.Typer(help="Tokens with which people and programs authenticate.")
 app.add_typer(token, name="token", no_args_is_help=True)
 
 DataDir = Annotated[
     Path | None,
-    typer.Option(help="Where the embedded database lives.  [env: HOLDFAST_DATA_DIR]"),
+    typer.Option(help="Where the embedded database lives. [env: HOLDFAST_DATA_DIR]"),
 ]
 Host = Annotated[
     str | None,
-    typer.Option(help="The address to listen on.  [env: HOLDFAST_HOST; default: 127.0.0.1]"),
+    typer.Option(help="The address to listen on. [env: HOLDFAST_HOST; default: 127.0.0.1]"),
 ]
 Port = Annotated[
     int | None,
-    typer.Option(help="The port to listen on.  [env: HOLDFAST_PORT; default: 8080]"),
+    typer.Option(help="The port to listen on. [env: HOLDFAST_PORT; default: 8080]"),
 ]
 Workers = Annotated[
     int | None,
-    typer.Option(help="How many processes serve.  [env: HOLDFAST_WORKERS; default: 1]"),
+    typer.Option(help="How many processes serve. [env: HOLDFAST_WORKERS; default: 1]"),
 ]
 
 

@@ -16,6 +16,7 @@ from uvicorn.supervisors import Multiprocess
 from app.commands.signals import Interrupted, Signals
 from app.failure import Failure
 from app.logging import configure_logging
+from app.protocol import ProblemProtocol
 from app.settings import Settings, load_settings
 
 STARTUP_FAILURE = 3  # uvicorn's own
@@ -81,7 +82,7 @@ class _Config(Config):
             port=settings.port,
             workers=settings.workers,
             loop="uvloop",
-            http="httptools",
+            http=ProblemProtocol,
             ws="none",
             lifespan="on",  # with "auto", a service whose start failed lives on and answers 500
             log_config=None,

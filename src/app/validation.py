@@ -37,9 +37,14 @@ class Checker:
             for item in operation.parameters
         }
         self._places: dict[Place, jsonschema_rs.Draft4Validator] = {
-            place: _compile(_object_schema(operation, place)) for place in ("query", "header")
+            place: _compile(_object_schema(operation, place))
+            for place in ("path", "query", "header")
         }
         self._body = None if operation.body is None else _compile(json_schema(operation.body))
+
+    def path(self, values: Mapping[str, Any]) -> None:
+        """Refuse, as InvalidRequest, an id that routing let pass and the contract does not."""
+        self._check("path", values)
 
     def query(self, raw: bytes) -> dict[str, Any]:
         """The typed query parameters; InvalidRequest for what the contract does not have."""
@@ -100,7 +105,7 @@ def checker(operation_id: str) -> Checker:
 
 
 class ParameterValidator:
-    """Connexion's ``validator_map["parameter"]``: query and headers, strictly."""
+    """Connexion's ``validator_map["parameter"]``: path, query and headers, strictly."""
 
     def __init__(self, *_: object, **__: object) -> None:
         """Connexion makes one per request; what it passes is known from the contract."""
@@ -109,6 +114,7 @@ class ParameterValidator:
         """Leave the typed values in the scope for the dispatcher."""
         exchange = scope["extensions"]
         check = checker(exchange["connexion_routing"]["operation_id"])
+        check.path(scope.get("path_params", {}))
         exchange["holdfast"]["params"] = check.query(scope["query_string"])
         exchange["holdfast"]["headers"] = check.headers(scope["headers"])
 

@@ -5,11 +5,12 @@ from collections.abc import Container
 from domain.errors import NameBlank, TimeZoneUnknown
 
 
-def check_name(name: str) -> None:
+def check_name(name: str, pointer: str = "/name") -> None:
     """Refuse a name of nothing but white space."""
     if not name.strip():
-        detail = "The name has nothing but white space: give 1 to 100 characters that name it."
-        raise NameBlank(detail, "/name")
+        field = pointer.removeprefix("/")
+        detail = f"{field} has nothing but white space: give at least one character that shows."
+        raise NameBlank(detail, pointer)
 
 
 def check_time_zone(name: str, known: Container[str]) -> None:

@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from domain.errors import CannotDeactivateSelf, NotFound
+from domain.names import check_name
 from handlers import views
 from handlers.exchange import Request, json_reply, no_content, resource_reply
 from handlers.paging import after_name, limit_of, page_reply
@@ -32,6 +33,8 @@ async def users_create(request: Request) -> Response:
     """Add a user with a first token, whose secret this reply alone shows."""
     request.require_staff()
     body = request.read(CreateUserRequest)
+    if body.display_name is not None:
+        check_name(body.display_name, "/display_name")
     secret = new_secret()
     async with transaction(
         request.pool, actor_id=request.caller.user_id, request_id=request.request_id

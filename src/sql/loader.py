@@ -55,9 +55,7 @@ class Query:
         await cursor.execute(self.statement, parameters, prepare=self._prepare())
         return await cursor.fetchone()
 
-    async def only(
-        self, conn: Connection, row: Callable[..., Row], parameters: Parameters
-    ) -> Row:
+    async def only(self, conn: Connection, row: Callable[..., Row], parameters: Parameters) -> Row:
         """The row that there must be.
 
         :raises LookupError: if there is none, which is a mistake of the caller's.

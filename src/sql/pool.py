@@ -56,9 +56,7 @@ _SET_ACTOR = (
 )
 
 
-def create_pool(
-    dsn: str, *, min_size: int = 10, max_size: int = 25, timeout: float = 5.0
-) -> Pool:
+def create_pool(dsn: str, *, min_size: int = 10, max_size: int = 25, timeout: float = 5.0) -> Pool:
     """A pool that is yet to be opened.
 
     ``timeout`` is how many seconds a caller waits for a connection before
@@ -142,10 +140,9 @@ def _conninfo(dsn: str) -> str:
     """The DSN with this module's settings; what it says itself stands."""
     given = conninfo_to_dict(dsn)
     session = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
-    options = f"{session} {given.get('options', '')}".strip()
-    return make_conninfo(
-        **{"application_name": "holdfast", **_TRANSPORT, **given, "options": options}
-    )
+    options = f"{session} {given.get('options') or ''}".rstrip()
+    settings: dict[str, Any] = {"application_name": "holdfast", **_TRANSPORT, **given}
+    return make_conninfo(**settings | {"options": options})
 
 
 async def _configure(conn: Connection) -> None:

@@ -28,7 +28,7 @@ async def list_tokens(
     return await _QUERIES["list_tokens"].many(conn, TokenRow, parameters)
 
 
-async def insert_token(
+async def insert_token(  # noqa: PLR0913 - one parameter for each column
     conn: Connection,
     *,
     user_id: int,

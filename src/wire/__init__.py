@@ -1,1 +1,1 @@
-"""The contract's schemas in Python, generated: pydantic models to read with, TypedDicts to reply with."""
+"""The contract's schemas, generated: ``models`` to read requests with, ``replies`` to answer."""

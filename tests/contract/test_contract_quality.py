@@ -1,0 +1,440 @@
+"""What this project asks of its contract beyond what OpenAPI's own lint does.
+
+The contract is read as it is published. Nothing here needs a running service.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NotRequired, get_args, get_origin, get_type_hints
+
+import pydantic
+import pytest
+import yaml
+
+from wire import models, replies
+
+SPEC = Path(__file__).resolve().parents[2] / "spec"
+METHODS = ("get", "post", "patch", "delete")
+VERBS = {
+    "archive",
+    "cancel",
+    "create",
+    "deactivate",
+    "list",
+    "retrieve",
+    "revoke",
+    "search",
+    "update",
+}
+
+# Strings of these formats are bounded by what they are.
+BOUNDED_FORMATS = {"date-time"}
+
+STAFF_ONLY = {
+    "admin_bookings_list",
+    "facilities_archive",
+    "facilities_create",
+    "facilities_update",
+    "sites_create",
+    "users_create",
+    "users_deactivate",
+    "users_list",
+    "users_retrieve",
+}
+
+# Phase 1 of the project published these: members may be added, never changed or removed.
+# Schema: (required members, optional members).
+PUBLISHED_SCHEMAS = {
+    "AvailabilityResult": ({"facility", "available_slots"}, {"next_available"}),
+    "BookingDetail": (
+        {
+            "id",
+            "facility",
+            "user",
+            "start_time",
+            "end_time",
+            "title",
+            "attendee_count",
+            "status",
+            "created_at",
+            "updated_at",
+        },
+        {"description"},
+    ),
+    "ConflictResponse": (
+        {"type", "title", "status", "detail"},
+        {"conflicting_booking", "suggested_alternatives"},
+    ),
+    "CreateBookingRequest": (
+        {"facility_id", "start_time", "end_time", "title"},
+        {"description", "attendee_count"},
+    ),
+    "TimeSlot": ({"start_time", "end_time", "duration_minutes"}, set()),
+}
+# Operation: (method, path, parameters).
+PUBLISHED_OPERATIONS = {
+    "availability_search": (
+        "get",
+        "/api/v1/availability/search",
+        {"facility_id", "start_time", "end_time", "duration"},
+    ),
+    "bookings_create": ("post", "/api/v1/bookings/", set()),
+    "bookings_retrieve": ("get", "/api/v1/bookings/{id}/", {"id"}),
+    "bookings_update": ("patch", "/api/v1/bookings/{id}/", {"id"}),
+    "bookings_cancel": ("delete", "/api/v1/bookings/{id}/", {"id"}),
+    "my_bookings_list": ("get", "/api/v1/me/bookings/", {"start_date", "end_date"}),
+}
+
+Schema = dict[str, Any]
+
+
+class Operation:
+    """One operation of the contract, its references resolved one step deep."""
+
+    def __init__(self, path: str, method: str, found: dict[str, Any]) -> None:
+        self.path = path
+        self.method = method
+        self.id: str = found["operationId"]
+        self.found = found
+        self.parameters = [resolved(item) for item in found["parameters"]]
+        self.responses: dict[str, Any] = found["responses"]
+
+    @property
+    def body(self) -> Schema | None:
+        """The schema of its JSON body."""
+        if "requestBody" not in self.found:
+            return None
+        schema: Schema = self.found["requestBody"]["content"]["application/json"]["schema"]
+        return schema
+
+    @property
+    def types(self) -> dict[str, set[str]]:
+        """The problem types that the examples of each error name, by status."""
+        return {
+            status: set(response["content"]["application/problem+json"]["examples"])
+            for status, response in self.responses.items()
+            if status >= "400"
+        }
+
+    def names(self, place: str) -> set[str]:
+        """The names of its parameters in one part of the request."""
+        return {item["name"] for item in self.parameters if item["in"] == place}
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The contract as it is published."""
+    found: dict[str, Any] = yaml.safe_load((SPEC / "openapi.yaml").read_bytes())
+    return found
+
+
+def resolved(item: dict[str, Any]) -> dict[str, Any]:
+    """What a reference refers to; anything else as it is."""
+    if "$ref" not in item:
+        return item
+    target: Any = document()
+    for step in item["$ref"].removeprefix("#/").split("/"):
+        target = target[step]
+    return dict(target)
+
+
+OPERATIONS = [
+    Operation(path, method, item[method])
+    for path, item in document()["paths"].items()
+    for method in METHODS
+    if method in item
+]
+SCHEMAS: dict[str, Schema] = document()["components"]["schemas"]
+PROBLEMS: dict[str, Any] = {
+    name: example["value"] for name, example in document()["components"]["examples"].items()
+}
+PROBLEM_TYPES: set[str] = {*SCHEMAS["ProblemType"]["enum"], "booking_conflict"}
+
+each_operation = pytest.mark.parametrize(
+    "operation", OPERATIONS, ids=lambda operation: operation.id
+)
+each_schema = pytest.mark.parametrize("name", SCHEMAS)
+each_problem = pytest.mark.parametrize("name", PROBLEMS)
+
+
+def parts(schema: Schema, where: str) -> Iterator[tuple[str, Schema]]:
+    """A schema and every schema inside it that is not a reference, each with its place."""
+    if "$ref" in schema:
+        return
+    yield where, schema
+    for name, inner in schema.get("properties", {}).items():
+        yield from parts(inner, f"{where}.{name}")
+    if "items" in schema:
+        yield from parts(schema["items"], f"{where}[]")
+    for kind in ("allOf", "anyOf", "oneOf"):
+        for inner in schema.get(kind, []):
+            yield from parts(inner, where)
+
+
+def all_parts() -> Iterator[tuple[str, Schema]]:
+    """Every schema of the contract: of components, parameters, bodies, replies and headers."""
+    for name, schema in SCHEMAS.items():
+        yield from parts(schema, name)
+    for operation in OPERATIONS:
+        for item in operation.parameters:
+            yield from parts(item["schema"], f"{operation.id}.{item['name']}")
+        for status, response in operation.responses.items():
+            where = f"{operation.id}.{status}"
+            for name, header in response.get("headers", {}).items():
+                yield from parts(header["schema"], f"{where}.{name}")
+            for content in response.get("content", {}).values():
+                yield from parts(content["schema"], where)
+
+
+def test_operations_are_named_by_what_they_are_about_and_what_they_do() -> None:
+    names = [operation.id for operation in OPERATIONS]
+    assert len(names) == len(set(names))
+    assert [] == [name for name in names if not re.fullmatch(r"[a-z]+(_[a-z]+)+", name)]
+    assert VERBS == {name.rpartition("_")[2] for name in names}
+
+
+def test_what_was_published_before_is_still_there() -> None:
+    for name, (required, optional) in PUBLISHED_SCHEMAS.items():
+        assert required <= set(SCHEMAS[name]["required"]), name
+        assert optional <= set(SCHEMAS[name]["properties"]) - set(SCHEMAS[name]["required"]), name
+    assert ["booking_conflict"] == SCHEMAS["ConflictResponse"]["properties"]["type"]["enum"]
+    assert ["confirmed", "cancelled", "pending"] == SCHEMAS["BookingStatus"]["enum"]
+    by_id = {operation.id: operation for operation in OPERATIONS}
+    for name, (method, path, parameters) in PUBLISHED_OPERATIONS.items():
+        assert (method, path) == (by_id[name].method, by_id[name].path)
+        assert parameters <= by_id[name].names("query") | by_id[name].names("path")
+
+
+@each_operation
+def test_an_operation_says_what_it_does(operation: Operation) -> None:
+    assert re.fullmatch(r"[A-Z][^.]{3,60}", operation.found["summary"])
+    assert operation.found["description"].endswith(".")
+    assert 1 == len(operation.found["tags"])
+    for item in operation.parameters:
+        assert item["description"].endswith("."), item["name"]
+    for status, response in operation.responses.items():
+        assert response["description"].endswith("."), status
+
+
+@each_operation
+def test_an_operation_shows_success_and_every_problem(operation: Operation) -> None:
+    for status, response in operation.responses.items():
+        if status < "300":
+            examples = [
+                {"example", "examples"} & set(one) for one in response.get("content", {}).values()
+            ]
+            assert all(examples), status
+        elif status >= "400":
+            assert operation.types[status], status
+    if operation.body is not None:
+        content = operation.found["requestBody"]["content"]["application/json"]
+        assert {"example", "examples"} & set(content)
+
+
+@each_operation
+def test_a_reply_is_json_and_an_error_is_a_problem(operation: Operation) -> None:
+    for status, response in operation.responses.items():
+        media_types = list(response.get("content", {}))
+        if status in {"204", "304"}:
+            assert [] == media_types
+        elif status < "300":
+            assert ["application/json"] == media_types
+        else:
+            assert ["application/problem+json"] == media_types
+
+
+@each_operation
+def test_an_operation_declares_every_status_it_can_give(operation: Operation) -> None:
+    single = operation.method == "get" and not operation.id.endswith(("_list", "_search"))
+    expected = {"400", "401", "500", "503"}
+    expected |= {"413", "415", "422"} if operation.body is not None else set()
+    expected |= {"403"} if operation.id in STAFF_ONLY else set()
+    expected |= (
+        {"404"} if operation.names("path") or operation.id == "availability_search" else set()
+    )
+    expected |= {"304"} if single else set()
+    expected |= {"412"} if "If-Match" in operation.names("header") else set()
+    expected |= {"422"} if "cursor" in operation.names("query") else set()
+    success = {"post": "201", "delete": "204"}.get(operation.method, "200")
+    assert expected | {success} == set(operation.responses) - {"409"}
+    assert single == ("If-None-Match" in operation.names("header"))
+    description = " ".join(operation.found["description"].split())
+    assert (operation.id in STAFF_ONLY) == ("Only staff may" in description)
+
+
+@each_operation
+def test_a_list_is_paged_and_bounded(operation: Operation) -> None:
+    paged = {"limit", "cursor"} <= operation.names("query")
+    assert paged == operation.id.endswith(("_list", "_search"))
+    if paged:
+        response = operation.responses["200"]
+        limit = next(item for item in operation.parameters if item["name"] == "limit")["schema"]
+        assert (
+            limit["maximum"]
+            == resolved(response["content"]["application/json"]["schema"])["maxItems"]
+        )
+        assert "Link" in response["headers"]
+
+
+@each_operation
+def test_a_description_names_the_problems_that_the_examples_show(operation: Operation) -> None:
+    for status, types in operation.types.items():
+        named = set(re.findall(r"`(\w+)`:", operation.responses[status]["description"]))
+        assert types == named, status
+
+
+@each_operation
+def test_a_problem_has_the_status_it_is_shown_under(operation: Operation) -> None:
+    for status, types in operation.types.items():
+        assert {int(status)} == {PROBLEMS[name]["status"] for name in types}
+
+
+def test_every_problem_type_has_an_example_and_a_sentence() -> None:
+    described = set(re.findall(r"- `(\w+)` \(\d{3}\): ", SCHEMAS["ProblemType"]["description"]))
+    assert PROBLEM_TYPES == set(PROBLEMS)
+    assert PROBLEM_TYPES - {"booking_conflict"} == described
+
+
+@each_problem
+def test_the_example_of_a_problem_is_one(name: str) -> None:
+    model = models.ConflictResponse if name == "booking_conflict" else models.ErrorResponse
+    problem = model.model_validate(PROBLEMS[name])
+    assert name == problem.type
+    for error in problem.errors or []:
+        assert error.pointer.startswith("/")
+
+
+def test_every_problem_type_can_occur_somewhere() -> None:
+    shown = {
+        name for operation in OPERATIONS for types in operation.types.values() for name in types
+    }
+    # What answers 405 is a path that has no such operation.
+    assert PROBLEM_TYPES - {"method_not_allowed"} == shown
+
+
+def test_every_string_array_and_integer_is_bounded() -> None:
+    unbounded = [where for where, schema in all_parts() if not bounded(schema)]
+    assert [] == unbounded
+
+
+def bounded(schema: Schema) -> bool:
+    """Whether the values of a schema have a largest size."""
+    match schema.get("type"):
+        case "string":
+            return (
+                bool({"maxLength", "enum"} & set(schema)) or schema.get("format") in BOUNDED_FORMATS
+            )
+        case "array":
+            return "maxItems" in schema
+        case "integer" | "number":
+            return {"minimum", "maximum"} <= set(schema) or "enum" in schema
+        case _:
+            return True
+
+
+@each_schema
+def test_a_schema_and_its_properties_say_what_they_are(name: str) -> None:
+    assert SCHEMAS[name]["description"].endswith("."), name
+    for member, schema in SCHEMAS[name].get("properties", {}).items():
+        assert resolved(schema)["description"].endswith("."), member
+
+
+@each_schema
+def test_requests_are_closed_and_replies_are_open(name: str) -> None:
+    request = name.endswith("Request")
+    assert request == (SCHEMAS[name].get("additionalProperties") is False)
+
+
+def test_bodies_are_requests() -> None:
+    bodies = {operation.body["$ref"] for operation in OPERATIONS if operation.body is not None}
+    assert {
+        f"#/components/schemas/{name}" for name in SCHEMAS if name.endswith("Request")
+    } == bodies
+
+
+def test_a_request_demands_nothing_that_only_the_service_writes() -> None:
+    read_only = [
+        where
+        for where, schema in all_parts()
+        if schema.get("readOnly") and where.partition(".")[0].endswith("Request")
+    ]
+    assert [] == read_only
+
+
+def test_only_a_description_can_be_null() -> None:
+    nullable = {where for where, schema in all_parts() if schema.get("nullable")}
+    assert {"UpdateBookingRequest.description", "UpdateFacilityRequest.description"} == nullable
+
+
+@each_operation
+def test_a_link_leads_to_an_operation_and_its_parameters(operation: Operation) -> None:
+    by_id = {other.id: other for other in OPERATIONS}
+    for response in operation.responses.values():
+        for name, link in response.get("links", {}).items():
+            target = by_id[link["operationId"]]
+            known = target.names("path") | target.names("query") | target.names("header")
+            assert name == target.id
+            assert set(link.get("parameters", {})) <= known
+            assert set(link.get("requestBody", {})) <= set(
+                resolved(target.body or {}).get("properties", {})
+            )
+
+
+@pytest.mark.parametrize("name", ["links", "problems"])
+def test_every_action_of_an_overlay_changed_the_contract(name: str) -> None:
+    overlay = yaml.safe_load((SPEC / f"{name}.overlay.yaml").read_bytes())
+    for action in overlay["actions"]:
+        targets = list(found_at(document(), steps(action["target"])))
+        assert targets, action["target"]
+        assert all(contains(target, action["update"]) for target in targets), action["target"]
+
+
+def steps(target: str) -> list[str]:
+    """The steps of the few JSONPath expressions that the overlays use."""
+    return [quoted or plain for quoted, plain in re.findall(r"\['([^']+)'\]|\.([\w*]+)", target)]
+
+
+def found_at(node: Any, path: list[str]) -> Iterator[Any]:
+    """What a path leads to; `*` is any member."""
+    if not path:
+        yield node
+    elif isinstance(node, dict):
+        for name in node if path[0] == "*" else [path[0]]:
+            if name in node:
+                yield from found_at(node[name], path[1:])
+
+
+def contains(node: Any, update: Any) -> bool:
+    """Whether a node says all that the update says."""
+    if isinstance(update, dict):
+        return isinstance(node, dict) and all(
+            name in node and contains(node[name], value) for name, value in update.items()
+        )
+    return bool(node == update)
+
+
+@each_schema
+def test_a_schema_is_known_to_python(name: str) -> None:
+    assert hasattr(replies, name)
+    if "enum" in SCHEMAS[name]:
+        assert tuple(SCHEMAS[name]["enum"]) == get_args(getattr(replies, name))
+    elif SCHEMAS[name]["type"] == "object":
+        model = getattr(models, name)
+        assert issubclass(model, pydantic.BaseModel)
+        fields = {
+            field.alias or own: field.is_required() for own, field in model.model_fields.items()
+        }
+        required = set(SCHEMAS[name].get("required", []))
+        assert {member: member in required for member in SCHEMAS[name]["properties"]} == fields
+        hints = get_type_hints(getattr(replies, name), include_extras=True)
+        assert required == {
+            key for key, hint in hints.items() if get_origin(hint) is not NotRequired
+        }
+
+
+def test_the_lock_of_the_tools_for_the_contract_names_no_registry() -> None:
+    lock = json.loads((SPEC / "package-lock.json").read_bytes())
+    assert [] == [name for name, package in lock["packages"].items() if "resolved" in package]
