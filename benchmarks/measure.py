@@ -54,8 +54,10 @@ def main() -> None:
     ):
         idle = _memory(target.process)
         uvloop.run(_measure(target, options.seconds))
-        print(f"\nMemory (PSS): service {idle[0]:.0f} MB idle, {_memory(target.process)[0]:.0f} MB"
-              f" after the load; PostgreSQL {idle[1]:.0f} MB and {_memory(target.process)[1]:.0f} MB.")
+        print(
+            f"\nMemory (PSS): service {idle[0]:.0f} MB idle, {_memory(target.process)[0]:.0f} MB"
+            f" after the load; PostgreSQL {idle[1]:.0f} MB and {_memory(target.process)[1]:.0f} MB."
+        )
 
 
 @contextmanager
@@ -63,7 +65,7 @@ def _up(folder: Path, port: int, workers: int) -> Iterator[Target]:
     """``holdfast up`` on an empty data directory that root's database account can enter."""
     folder.chmod(0o755)
     data_dir = folder / "data"
-    command = [HOLDFAST, "up", "--data-dir", data_dir, "--port", str(port)]
+    command: list[str | Path] = [HOLDFAST, "up", "--data-dir", data_dir, "--port", str(port)]
     log = (folder / "up.log").open("wb")
     process = subprocess.Popen([*command, "--workers", str(workers)], stdout=log, stderr=log)
     try:
@@ -71,7 +73,9 @@ def _up(folder: Path, port: int, workers: int) -> Iterator[Target]:
         _wait(process, f"{base_url}/readyz", folder / "up.log")
         token = subprocess.run(
             [HOLDFAST, "token", "create", "--data-dir", data_dir, "--username", "bench"],
-            check=True, capture_output=True, text=True,
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout.strip()
         listed = httpx.get(
             f"{base_url}/api/v1/facilities/", headers={"Authorization": f"Bearer {token}"}
