@@ -22,6 +22,7 @@ AS $function$ SELECT array_to_string(amenities, ' ') $function$;
 CREATE OR REPLACE FUNCTION public.audit_booking()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET "TimeZone" TO 'UTC'
 AS $function$
 BEGIN
     INSERT INTO public.booking_audit (
@@ -45,6 +46,7 @@ $function$;
 CREATE OR REPLACE FUNCTION public.audit_facility()
  RETURNS trigger
  LANGUAGE plpgsql
+ SET "TimeZone" TO 'UTC'
 AS $function$
 BEGIN
     INSERT INTO public.facility_audit (
@@ -129,7 +131,7 @@ CREATE TABLE facilities (
     status facility_status DEFAULT 'active'::facility_status NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    search_text text GENERATED ALWAYS AS ((((((name)::text || ' '::text) || COALESCE(description, ''::text)) || ' '::text) || amenities_text(amenities))) STORED,
+    search_text text GENERATED ALWAYS AS (lower((((((name)::text || ' '::text) || COALESCE(description, ''::text)) || ' '::text) || amenities_text(amenities)))) STORED,
     CONSTRAINT facilities_pkey PRIMARY KEY (id),
     CONSTRAINT facilities_amenities_count CHECK ((cardinality(amenities) <= 50)),
     CONSTRAINT facilities_amenities_form CHECK (((amenities = '{}'::text[]) OR (((array_to_string(amenities, ','::text, '?'::text) COLLATE "C") ~ '^[a-z0-9][a-z0-9_]{0,49}(,[a-z0-9][a-z0-9_]{0,49})*$'::text) AND (strpos(array_to_string(amenities, ''::text), ','::text) = 0)))),
@@ -255,7 +257,7 @@ CREATE UNIQUE INDEX sites_name_key ON public.sites USING btree (lower((name)::te
 
 CREATE INDEX idx_user_tokens_user ON public.user_tokens USING btree (user_id, id);
 
-CREATE INDEX idx_users_search ON public.users USING gin (((((username)::text || ' '::text) || (COALESCE(display_name, ''::character varying))::text)) gin_trgm_ops);
+CREATE INDEX idx_users_search ON public.users USING gin (lower((((username)::text || ' '::text) || (COALESCE(display_name, ''::character varying))::text)) gin_trgm_ops);
 
 CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower((username)::text));
 

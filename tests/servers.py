@@ -7,6 +7,7 @@ a clone of it, which takes PostgreSQL some twenty milliseconds.
 
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +16,11 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from app.embedded.server import throwaway
+from app.embedded import throwaway
+from app.embedded.accounts import database_account
+from app.embedded.cluster import initialise
+from app.embedded.datadir import DataDir
+from app.embedded.server import Server, install_engine, installed_engine
 from app.migrations import migrate
 
 CONTAINER_IMAGE = "postgres:18-alpine"
@@ -34,9 +39,26 @@ def postgres() -> Iterator[str]:
         with PostgresContainer(CONTAINER_IMAGE, driver=None) as container:
             yield container.get_connection_url()
     else:
-        engine_dir = os.environ.get("HOLDFAST_ENGINE_DIR")
-        with throwaway(Path(engine_dir) if engine_dir else None) as dsn:
+        with throwaway(_engine_dir()) as dsn:
             yield dsn
+
+
+@contextmanager
+def restartable() -> Iterator[Server]:
+    """An embedded server of the test's own, running, which it may stop and start."""
+    with tempfile.TemporaryDirectory(prefix="holdfast-", ignore_cleanup_errors=True) as temporary:
+        path = Path(temporary)
+        path.chmod(0o755)  # the account that runs PostgreSQL for root must pass through
+        datadir = DataDir(path, database_account(path / "postgres"))
+        engine_dir = _engine_dir()
+        engine = installed_engine(datadir, engine_dir) or install_engine(datadir, engine_dir)
+        initialise(datadir, engine, fsync=False)
+        server = Server(datadir, engine, fsync=False)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 @contextmanager
@@ -79,6 +101,12 @@ def _database(server: str, template: str = "template0") -> Iterator[str]:
 def _on(server: str, name: str) -> str:
     """The URL of a database on the server; the service takes its database as a URL only."""
     return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
+def _engine_dir() -> Path | None:
+    """Where PostgreSQL's programs are already extracted, if something says so."""
+    given = os.environ.get("HOLDFAST_ENGINE_DIR")
+    return Path(given) if given else None
 
 
 def _docker_answers() -> bool:

@@ -47,9 +47,11 @@ CREATE INDEX idx_facility_audit_facility ON facility_audit (facility_id, id);
 -- The service says who acts, and for which request, in settings that end with the
 -- transaction; direct SQL says nothing and is audited all the same. The log's
 -- tables are named with their schema, so that neither a search_path nor a
--- temporary table of the same name leads a row astray.
+-- temporary table of the same name leads a row astray; instants are logged in UTC,
+-- whatever time zone the session has.
 CREATE FUNCTION audit_booking() RETURNS TRIGGER
 LANGUAGE plpgsql
+SET timezone = 'UTC'
 AS $$
 BEGIN
     INSERT INTO public.booking_audit (
@@ -72,6 +74,7 @@ $$;
 
 CREATE FUNCTION audit_facility() RETURNS TRIGGER
 LANGUAGE plpgsql
+SET timezone = 'UTC'
 AS $$
 BEGIN
     INSERT INTO public.facility_audit (

@@ -1,7 +1,9 @@
 """The command ``holdfast``: each subcommand reads its options and hands over."""
 
 import asyncio
+import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -10,7 +12,7 @@ from typer.exceptions import TyperException
 
 from app.commands.console import Steps, result
 from app.failure import Failure
-from app.settings import Settings, load_settings
+from app.settings import load_settings
 
 app = typer.Typer(
     name="holdfast",
@@ -100,6 +102,14 @@ def demo(*, data_dir: DataDir = None) -> None:
             raise typer.Exit(1)
 
 
+@app.command()
+def doctor(*, data_dir: DataDir = None, host: Host = None, port: Port = None) -> None:
+    """Say what would keep Holdfast from running, and change nothing."""
+    from app.commands.doctor import doctor as run_doctor
+
+    raise typer.Exit(run_doctor(load_settings(data_dir=data_dir, host=host, port=port)))
+
+
 @token.command("create")
 def token_create(
     *,
@@ -113,15 +123,12 @@ def token_create(
 ) -> None:
     """Make a token for a user and print it: it is shown this once and stored nowhere."""
     from app.commands.database import migrated
-    from app.commands.tokens import issue_token
+    from app.commands.tokens import TokenOrder, issue_token
 
     steps = Steps()
+    order = TokenOrder(username, staff=staff, name=name, expires_days=expires_days)
     with migrated(load_settings(data_dir=data_dir), "token create", steps) as dsn:
-        issued = asyncio.run(
-            issue_token(
-                dsn, username=username, staff=staff, name=name, expires_days=expires_days
-            )
-        )
+        issued = asyncio.run(issue_token(dsn, order))
     kind = "staff" if issued.user.is_staff else "a member"
     if issued.user_is_new:
         steps.say(f"Added the user {issued.user.username}, who is {kind}.")
@@ -132,6 +139,9 @@ def token_create(
 
 def main() -> NoReturn:
     """Run a command; whatever goes wrong as expected is one sentence on stderr."""
+    if not sys.warnoptions:  # warnings are for developers, whose tests make errors of them
+        warnings.simplefilter("ignore")
+        os.environ["PYTHONWARNINGS"] = "ignore"
     status: int | None = 1
     try:
         status = app(standalone_mode=False)

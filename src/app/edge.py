@@ -57,12 +57,18 @@ class Edge:
                 ]
             await send(message)
 
-        scope["extensions"] = {"holdfast": {"request_id": request_id}}
+        scope["extensions"] = {
+            "holdfast": {
+                "request_id": request_id,
+                # Told by the validators, once it is known who asks.
+                "media_problem": _media_problem(scope["method"], scope["headers"]),
+            }
+        }
+        scope["headers"] = _plain_headers(scope["method"], scope["headers"])
         # Starlette's routes raise for a wrong method where they see an app, instead of
         # answering in plain text.
         scope["app"] = self
         try:
-            scope["headers"] = _checked_headers(scope["method"], scope["headers"])
             await self.app(scope, receive, stamped)
         except Exception as error:
             if status:
@@ -81,7 +87,10 @@ class Edge:
     async def _answer(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
         """The error as a problem. What the table does not know is logged with its trace."""
         if isinstance(error, HTTPException) and error.status_code == 405:  # noqa: PLR2004 - Starlette's router
-            error = MethodNotAllowed(scope["method"], allowed_methods(scope["path"]))
+            # Of a page outside the contract, Starlette's router knows the methods.
+            pages = (error.headers or {}).get("Allow", "").split(", ")
+            allowed = allowed_methods(scope["path"]) or sorted(pages)
+            error = MethodNotAllowed(scope["method"], allowed)
         exchange = scope["extensions"]["holdfast"]
         kind = kind_of(error)
         if kind.status == _INTERNAL_ERROR and not isinstance(error, HTTPException):
@@ -103,19 +112,30 @@ def _request_id(headers: Headers) -> str:
     return uuid.uuid4().hex
 
 
-def _checked_headers(method: str, headers: Headers) -> Headers:
-    """The headers with a plain media type; UnsupportedMediaType for a body that is not JSON."""
+def _plain_headers(method: str, headers: Headers) -> Headers:
+    """The headers with the one media type there is, or with none where there is no body."""
+    rest = [header for header in headers if header[0] != b"content-type"]
+    return [*rest, (b"content-type", b"application/json")] if method in _WITH_BODY else rest
+
+
+def _media_problem(method: str, headers: Headers) -> UnsupportedMediaType | None:
+    """What is wrong with a body that is not plain JSON, as far as the headers tell."""
     if method not in _WITH_BODY:
-        return [header for header in headers if header[0] != b"content-type"]
+        return None
     if any(name == b"content-encoding" and value.lower() != b"identity" for name, value in headers):
-        detail = "The body is compressed (Content-Encoding): send it as plain JSON."
-        raise UnsupportedMediaType(detail)
+        return UnsupportedMediaType(
+            "The body is compressed (Content-Encoding): send it as plain JSON."
+        )
     types = [value.decode("latin-1") for name, value in headers if name == b"content-type"]
     if not types and not _has_body(headers):
-        types = ["application/json"]
-    _check_media_type(types)
-    rest = [header for header in headers if header[0] != b"content-type"]
-    return [*rest, (b"content-type", b"application/json")]
+        return None
+    if _is_json(types):
+        return None
+    given = ", ".join(types)[:100] or "none"
+    return UnsupportedMediaType(
+        f"The body's media type is {given}; only application/json in UTF-8 is read here."
+        " Send 'Content-Type: application/json'."
+    )
 
 
 def _has_body(headers: Headers) -> bool:
@@ -125,18 +145,12 @@ def _has_body(headers: Headers) -> bool:
     )
 
 
-def _check_media_type(types: Sequence[str]) -> None:
-    """Exactly one, application/json, in UTF-8, in whatever case."""
+def _is_json(types: Sequence[str]) -> bool:
+    """Whether there is one media type: application/json, in UTF-8, in whatever case."""
     media_type, *parameters = (types[0] if len(types) == 1 else "").lower().split(";")
     charsets = [
         text.partition("=")[2].strip(' "')
         for text in parameters
         if text.strip().startswith("charset")
     ]
-    if media_type.strip() != "application/json" or any(text != "utf-8" for text in charsets):
-        given = ", ".join(types)[:100] or "none"
-        detail = (
-            f"The body's media type is {given}; only application/json in UTF-8 is read here."
-            " Send 'Content-Type: application/json'."
-        )
-        raise UnsupportedMediaType(detail)
+    return media_type.strip() == "application/json" and all(text == "utf-8" for text in charsets)

@@ -78,9 +78,6 @@ def _configure_standard(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
-    # Warnings are for developers, whose tests make errors of them.
-    logging.captureWarnings(capture=True)
-    logging.getLogger("py.warnings").setLevel(logging.ERROR)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -141,7 +141,7 @@ def _told(what: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _exclusively(dsn: str) -> Iterator["_Backend"]:
-    """yoyo on this database, while nobody else migrates it."""
+    """Lend yoyo this database, while nobody else migrates it."""
     with connected(dsn) as conn:
         with _told("The database is being migrated by another process"):
             conn.execute(f"SET lock_timeout = '{LOCK_WAIT}'".encode())

@@ -113,6 +113,8 @@ class ParameterValidator:
     def validate(self, scope: Scope) -> None:
         """Leave the typed values in the scope for the dispatcher."""
         exchange = scope["extensions"]
+        if exchange["holdfast"]["media_problem"] is not None:
+            raise exchange["holdfast"]["media_problem"]
         check = checker(exchange["connexion_routing"]["operation_id"])
         check.path(scope.get("path_params", {}))
         exchange["holdfast"]["params"] = check.query(scope["query_string"])

@@ -108,6 +108,8 @@ async def _availabilities(
     looked at further ahead, a month at a time and together.
     """
     begin = max(search.window.start, search.now)
+    if begin >= search.horizon_end:  # the end of the calendar may be near, and is not to be passed
+        return {row.id: Availability([], None) for row in rows}
     seen_until = max(search.window.end, begin) + search.duration
     busy = await _busy(conn, [row.id for row in rows], Period(begin, seen_until))
     bookable = bookable_within(search.window, search.now, search.horizon_end)

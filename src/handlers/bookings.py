@@ -1,5 +1,6 @@
 """Bookings: create, retrieve, update, cancel, and their history."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -29,6 +30,7 @@ from handlers.idempotency import once
 from handlers.paging import INT8, after_id, limit_of, page_reply
 from sql import bookings, facilities
 from sql.bookings import BookingRow, PeriodTaken
+from sql.facilities import FacilityRow
 from sql.pool import reading, retrying, transaction
 
 Connection = AsyncConnection[Any]
@@ -131,16 +133,17 @@ async def _change(request: Request, changes: dict[str, Any]) -> BookingRow:
         request.pool, actor_id=request.caller.user_id, request_id=request.request_id
     ) as conn:
         row = _visible(await bookings.get_booking(conn, booking_id), request.caller)
+        held: list[FacilityRow] = []
         if not changes.keys().isdisjoint({"facility_id", "start_time", "end_time"}):
             # Facilities before bookings, in the order of their ids: two moves that
             # want each other's place then wait for one another and do not deadlock.
             wanted = {row.facility_id, changes.get("facility_id", row.facility_id)}
-            await facilities.lock_facilities(conn, sorted(wanted))
+            held = await facilities.lock_facilities(conn, sorted(wanted))
         row = _visible(await bookings.lock_booking(conn, booking_id), request.caller)
         request.check_if_match(dump(views.booking_detail(row)))
         booking = _booking(row)
         revised = revise(booking, changes)
-        facility = await _facility(conn, revised.facility_id)
+        facility = await _facility(conn, revised.facility_id, held)
         check_change(booking, revised, facility, request.now(), request.service.horizon)
         return await bookings.update_booking(
             conn,
@@ -175,8 +178,13 @@ async def _in_the_way(
     )
 
 
-async def _facility(conn: Connection, facility_id: int) -> Facility:
-    row = await facilities.get_facility(conn, facility_id)
+async def _facility(
+    conn: Connection, facility_id: int, held: Sequence[FacilityRow] = ()
+) -> Facility:
+    """What the rules need of it. One that is held already is not asked for again: others wait."""
+    row = next((row for row in held if row.id == facility_id), None)
+    if row is None:
+        row = await facilities.get_facility(conn, facility_id)
     if row is None:
         detail = (
             f"There is no facility {facility_id}: take the id of one that facilities_list shows."

@@ -106,7 +106,7 @@ def _cursor(request: Request) -> object:
 
 
 def _checked(row_id: int, largest: int) -> int:
-    if not 1 <= row_id <= largest:
+    if isinstance(row_id, bool) or not 1 <= row_id <= largest:  # JSON's true is an int to Python
         raise _invalid()
     return row_id
 

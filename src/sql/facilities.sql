@@ -8,8 +8,8 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
 
 -- name: list_facilities :many :replan
 -- Facilities that pass every filter given, in the order of their names.
--- Each pattern of the search must match the facility's own words or its site's
--- name. The first, the longest, is there twice: an index can find one, not all.
+-- Each pattern of the search, one to a line, must match the facility's own words or
+-- its site's name. The first, the longest, is there twice: an index finds one, not all.
 SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
        f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at
   FROM facilities AS f
@@ -21,14 +21,15 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
    AND (%(facility_type)s::facility_type IS NULL
         OR f.facility_type = %(facility_type)s::facility_type)
    AND (%(status)s::facility_status IS NULL OR f.status = %(status)s::facility_status)
-   AND (%(search)s::text[] IS NULL
-        OR ((f.search_text ILIKE (%(search)s::text[])[1]
-             OR f.site_id = ANY (ARRAY(SELECT id
-                                         FROM sites
-                                        WHERE name ILIKE (%(search)s::text[])[1])))
-            AND NOT EXISTS (SELECT
-                              FROM unnest(%(search)s::text[]) AS pattern
-                             WHERE NOT (f.search_text ILIKE pattern OR s.name ILIKE pattern))))
+   AND (%(search)s::text IS NULL
+        OR ((f.search_text LIKE (string_to_array(lower(%(search)s::text), chr(10)))[1]
+             OR f.site_id = ANY (ARRAY(
+                    SELECT id
+                      FROM sites
+                     WHERE lower(name)
+                           LIKE (string_to_array(lower(%(search)s::text), chr(10)))[1])))
+            AND f.search_text || ' ' || lower(s.name)
+                LIKE ALL (string_to_array(lower(%(search)s::text), chr(10)))))
    AND (%(after_name)s::text IS NULL
         OR (lower(f.name), f.id) > (lower(%(after_name)s::text), %(after_id)s::int4))
  ORDER BY lower(f.name), f.id
@@ -93,7 +94,9 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
 -- name: list_free_facilities :many
 -- Other active facilities that are free for the whole period and large enough.
 -- First those of the same type at the same site, then the same site's, then the
--- smallest that will do.
+-- smallest that will do. Over all facilities the index on start times, bounded by the
+-- eight hours that a booking lasts at most, costs a tenth of the constraint's index,
+-- which looks into one facility after another.
 SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
        f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at
   FROM facilities AS f
@@ -105,8 +108,9 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
    AND NOT EXISTS (SELECT
                      FROM bookings AS b
                     WHERE b.facility_id = f.id
-                      AND b.occupied && tstzrange(%(start_time)s::timestamptz,
-                                                  %(end_time)s::timestamptz, '[)')
+                      AND b.start_time < %(end_time)s::timestamptz
+                      AND b.end_time > %(start_time)s::timestamptz
+                      AND b.start_time > %(start_time)s::timestamptz - INTERVAL '8 hours'
                       AND b.status IN ('confirmed', 'pending'))
  ORDER BY (f.site_id = wanted.site_id AND f.facility_type = wanted.facility_type) DESC,
           (f.site_id = wanted.site_id) DESC, f.capacity, f.id

@@ -20,13 +20,16 @@ SELECT id, username, display_name, is_staff, created_at, deactivated_at
  WHERE lower(username) = lower(%(username)s::text);
 
 -- name: list_users :many :replan
--- Users in the order of their names; every pattern must match what they are called.
--- The first pattern, the longest, is there twice: an index can find one, not all.
+-- Users in the order of their names; each pattern of the search, one to a line, must
+-- match what they are called. The first, the longest, is there twice: an index finds
+-- one, not all.
 SELECT id, username, display_name, is_staff, created_at, deactivated_at
   FROM users
- WHERE (%(search)s::text[] IS NULL
-        OR (username || ' ' || COALESCE(display_name, '') ILIKE (%(search)s::text[])[1]
-            AND username || ' ' || COALESCE(display_name, '') ILIKE ALL (%(search)s::text[])))
+ WHERE (%(search)s::text IS NULL
+        OR (lower(username || ' ' || COALESCE(display_name, ''))
+            LIKE (string_to_array(lower(%(search)s::text), chr(10)))[1]
+            AND lower(username || ' ' || COALESCE(display_name, ''))
+                LIKE ALL (string_to_array(lower(%(search)s::text), chr(10)))))
    AND (%(after_username)s::text IS NULL
         OR (lower(username), id) > (lower(%(after_username)s::text), %(after_id)s::int4))
  ORDER BY lower(username), id

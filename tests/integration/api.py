@@ -5,9 +5,11 @@ other test has, and so finds the others' rows in nobody's way.
 """
 
 import asyncio
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
+from http.client import HTTPResponse
 from itertools import count
 from pathlib import Path
 from time import sleep
@@ -22,7 +24,7 @@ from handlers.secrets import new_secret
 from sql.tokens import insert_token
 from sql.users import insert_user
 from tests import service
-from tests.client import Client, connection
+from tests.client import Client, check_reply, connection
 
 QUARTER = timedelta(minutes=15)
 HORIZON = timedelta(days=365)
@@ -120,14 +122,18 @@ class Person(Client):
 class Api:
     """The running service, its database, and the staff who set up what a test needs."""
 
-    def __init__(self, base_url: str, dsn: str, http: httpx.Client) -> None:
+    def __init__(
+        self, base_url: str, dsn: str, http: httpx.Client, database: psycopg.Connection[Any]
+    ) -> None:
         self.base_url = base_url
         self.dsn = dsn
         self.http = http
+        self.database = database
         self.anonymous = Client(base_url, None, http)
         token = asyncio.run(_first_staff(dsn))
         me = Client(base_url, token, http).get("/api/v1/me/").json()
         self.staff = Person(base_url, token, http, me)
+        self.home = self.site()
 
     def person(self, **more: Any) -> Person:
         """A new user; a member, unless ``is_staff`` says otherwise."""
@@ -145,9 +151,9 @@ class Api:
         return created(self.staff.post("/api/v1/sites/", body))
 
     def facility(self, site: Json | None = None, **more: Any) -> Json:
-        """A new facility; at a site of its own, unless one is given."""
+        """A new facility; at a site that many share, unless one is given."""
         body = {
-            "site_id": (site or self.site())["id"],
+            "site_id": (site or self.home)["id"],
             "name": unique("Room"),
             "facility_type": "room",
             "capacity": 8,
@@ -155,18 +161,17 @@ class Api:
         }
         return created(self.staff.post("/api/v1/facilities/", body))
 
-    def archived(self) -> Json:
+    def archived(self, site: Json | None = None) -> Json:
         """A facility that takes no bookings any more."""
-        facility = self.facility()
+        facility = self.facility(site)
         response = self.staff.delete(f"/api/v1/facilities/{facility['id']}/")
         assert response.status_code == 204
         return facility
 
     def sql(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Direct SQL, past the service; the rows, if it gives any."""
-        with psycopg.connect(self.dsn, autocommit=True) as conn:
-            cursor = conn.execute(query.encode(), parameters)
-            return cursor.fetchall() if cursor.description else []
+        cursor = self.database.execute(query.encode(), parameters or None)
+        return cursor.fetchall() if cursor.description else []
 
     def booked_before(
         self, owner: Person, facility: Json, start: datetime, end: datetime, **more: Any
@@ -211,9 +216,12 @@ async def _first_staff(dsn: str) -> str:
 @contextmanager
 def running_api(dsn: str, log: Path, **settings: str) -> Iterator[Api]:
     """The service on a migrated database."""
-    url = url_of(dsn)
-    with service.service(url, log, **settings) as base_url, connection(base_url) as http:
-        yield Api(base_url, dsn, http)
+    with (
+        service.service(url_of(dsn), log, **settings) as base_url,
+        connection(base_url) as http,
+        psycopg.connect(dsn, autocommit=True) as database,
+    ):
+        yield Api(base_url, dsn, http, database)
 
 
 def url_of(dsn: str, *, port: int | None = None) -> str:
@@ -224,6 +232,30 @@ def url_of(dsn: str, *, port: int | None = None) -> str:
     own_port, database = given.pop("port", 5432), given.pop("dbname", "")
     rest = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in given.items())
     return f"postgresql://{user}:{password}@{host}:{port or own_port}/{database}?{rest}"
+
+
+def raw(api: Api, line: bytes, *headers: bytes, body: bytes = b"") -> httpx.Response:
+    """Send bytes that no client library would send, and hold the reply against the contract.
+
+    ``line`` is the method and the target. The reply is read as a client does that
+    first sends all it has.
+    """
+    url = httpx.URL(api.base_url)
+    head = b"\r\n".join([line + b" HTTP/1.1", b"Host: holdfast.test", *headers])
+    with socket.create_connection((url.host, url.port or 80), timeout=20) as sock:
+        sock.sendall(head + b"\r\n\r\n" + body)
+        method, _, target = line.decode("latin-1").partition(" ")
+        with HTTPResponse(sock, method=method) as received:
+            received.begin()
+            content = received.read()
+            response = httpx.Response(
+                received.status,
+                headers=received.getheaders(),
+                content=content,
+                request=httpx.Request(method, url.join(quote(target[:2000], safe="/?&=%"))),
+            )
+    check_reply(response)
+    return response
 
 
 def path_of(booking: Json) -> str:

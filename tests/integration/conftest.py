@@ -6,6 +6,7 @@ import pytest
 
 from sql.pool import Connection, Pool, create_pool, reading
 from tests import servers
+
 from .api import Api, running_api
 from .world import World, make_world
 

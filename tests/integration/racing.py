@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import cycle, islice
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Self, cast
@@ -81,7 +82,7 @@ class Crowd(AbstractContextManager["Crowd"]):
     """A client with as many connections as it has requests, to several services."""
 
     def __init__(self, base_urls: Sequence[str]) -> None:
-        self.base_urls = base_urls
+        self._turns = cycle(base_urls)
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         self._lanes: dict[str, list[_Lane]] = {base_url: [] for base_url in base_urls}
 
@@ -102,11 +103,14 @@ class Crowd(AbstractContextManager["Crowd"]):
         self._runner.close()
 
     def at_once(self, asks: Sequence[Ask]) -> list[Answer]:
-        """Send all requests at one moment, to the services in turn; the replies in that order."""
+        """Send all requests at one moment; the replies in the order of the requests.
+
+        Each goes to the service whose turn it is, after the one that got the last request.
+        """
         return self._runner.run(self._race(asks))
 
     async def _race(self, asks: Sequence[Ask]) -> list[Answer]:
-        urls = [self.base_urls[number % len(self.base_urls)] for number in range(len(asks))]
+        urls = list(islice(self._turns, len(asks)))
         spare = {url: iter(await self._fresh(url, urls.count(url))) for url in set(urls)}
         starts = [
             (next(spare[url]), _request(ask, url)) for ask, url in zip(asks, urls, strict=True)
@@ -114,7 +118,9 @@ class Crowd(AbstractContextManager["Crowd"]):
         async with asyncio.timeout(TIMEOUT_SECONDS):
             replies = await asyncio.gather(*[lane.send(content) for lane, content in starts])
         return [
-            Answer(ask, url, reply.status, httpx.Headers(reply.headers), reply.content, reply.seconds)
+            Answer(
+                ask, url, reply.status, httpx.Headers(reply.headers), reply.content, reply.seconds
+            )
             for ask, url, reply in zip(asks, urls, replies, strict=True)
         ]
 
@@ -126,10 +132,10 @@ class Crowd(AbstractContextManager["Crowd"]):
                 kept.append(lane)
             else:
                 lane.close()
-        parts = urlsplit(base_url)
+        url = httpx.URL(base_url)
         loop = asyncio.get_running_loop()
         while len(kept) < count:
-            _, lane = await loop.create_connection(_Lane, parts.hostname, parts.port)
+            _, lane = await loop.create_connection(_Lane, url.host, url.port or 80)
             kept.append(lane)
         self._lanes[base_url] = kept
         return kept[:count]

@@ -5,6 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.errors import ForeignKeyViolation, RestrictViolation
+from psycopg.sql import SQL, Identifier
 
 from sql import bookings, facilities
 from sql.pool import Connection, Pool, transaction
@@ -19,7 +20,7 @@ Log = list[dict[str, Any]]
 async def _log(conn: Connection, noun: str = "booking") -> Log:
     """Every row of the log, oldest first."""
     cursor = conn.cursor(row_factory=psycopg.rows.dict_row)
-    await cursor.execute(f"SELECT * FROM {noun}_audit ORDER BY id".encode())
+    await cursor.execute(SQL("SELECT * FROM {} ORDER BY id").format(Identifier(f"{noun}_audit")))
     return await cursor.fetchall()
 
 
@@ -55,9 +56,7 @@ async def test_a_row_holds_the_values_before_and_after(conn: Connection, world: 
     made = await book(conn, world, at(0), at(1))
     changed = await _retitle(conn, made, "Retro")
 
-    first, second = await bookings.list_history(
-        conn, booking_id=made.id, after_id=None, limit=10
-    )
+    first, second = await bookings.list_history(conn, booking_id=made.id, after_id=None, limit=10)
 
     expected = {
         "id": made.id,
@@ -118,9 +117,7 @@ async def test_cancelling_twice_leaves_one_row(conn: Connection, world: World) -
     assert [row["action"] for row in await _new(conn, log)] == ["cancelled"]
 
 
-async def test_a_change_to_a_cancelled_booking_is_an_update(
-    conn: Connection, world: World
-) -> None:
+async def test_a_change_to_a_cancelled_booking_is_an_update(conn: Connection, world: World) -> None:
     made = await book(conn, world, at(0), at(1))
     await bookings.cancel_booking(conn, made.id)
     log = await _log(conn)
@@ -174,10 +171,13 @@ async def test_an_insert_that_finds_its_period_taken_leaves_no_row(
 async def test_what_is_rolled_back_leaves_no_row(
     pool: Pool, conn: Connection, world: World
 ) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def give_up() -> None:
         async with transaction(pool, actor_id=world.member.id, request_id="r-1") as writing:
             await book(writing, world, at(0), at(1))
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await give_up()
 
     assert await _log(conn) == []
 
@@ -248,6 +248,19 @@ async def test_what_has_a_history_cannot_be_removed(
     assert await bookings.get_booking(conn, made.id) == made
 
 
+async def test_instants_are_logged_in_utc_whatever_the_sessions_time_zone(
+    conn: Connection, world: World
+) -> None:
+    made = await book(conn, world, at(0), at(1))
+    log = await _log(conn)
+    await conn.execute("SET timezone = 'Asia/Kathmandu'")
+
+    await bookings.cancel_booking(conn, made.id)
+
+    (row,) = await _new(conn, log)
+    assert row["new_values"]["start_time"] == "2030-06-03T12:00:00+00:00"
+
+
 async def test_neither_a_search_path_nor_a_temporary_table_leads_a_row_astray(
     conn: Connection, world: World
 ) -> None:
@@ -263,9 +276,7 @@ async def test_neither_a_search_path_nor_a_temporary_table_leads_a_row_astray(
     assert await cursor.fetchone() == (1,)
 
 
-async def _retitle(
-    conn: Connection, row: bookings.BookingRow, title: str
-) -> bookings.BookingRow:
+async def _retitle(conn: Connection, row: bookings.BookingRow, title: str) -> bookings.BookingRow:
     return await bookings.update_booking(
         conn,
         row.id,

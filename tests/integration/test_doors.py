@@ -20,7 +20,6 @@ from psycopg.pq.abc import PGresult
 
 import sql
 from sql.loader import BadQueryFile, Query, load, parse
-
 from tests import servers
 
 Prepare = Callable[[Query], PGresult]

@@ -289,7 +289,7 @@ def test_updated_at_watches_every_column(conn: psycopg.Connection[Any], table: s
 
 
 def test_updated_at_never_repeats_and_never_goes_back(conn: psycopg.Connection[Any]) -> None:
-    def change(column: str, value: object) -> Any:  # noqa: ANN401 - whatever the driver reads
+    def change(column: str, value: object) -> Any:
         statement = SQL("UPDATE bookings SET {} = %s WHERE id = 1 RETURNING updated_at").format(
             Identifier(column)
         )

@@ -1,10 +1,12 @@
 """A small world that tests of the database start from."""
 
+import inspect
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sql.bookings import BookingRow, insert_booking
-from sql.facilities import FacilityRow, insert_facility
+from sql.bookings import BookingRow, insert_booking, list_bookings, update_booking
+from sql.facilities import FacilityRow, insert_facility, list_facilities
 from sql.pool import Connection
 from sql.sites import SiteRow, insert_site
 from sql.users import UserRow, insert_user
@@ -63,13 +65,19 @@ async def add_facility(  # noqa: PLR0913 - what a test may care about
     )
 
 
-async def book(
-    conn: Connection, world: World, start: datetime, end: datetime, *, title: str = "Standup"
-) -> BookingRow:
-    """The member books Room 1; the period must be free."""
-    row = await insert_booking(
+async def try_book(  # noqa: PLR0913 - what a test may care about
+    conn: Connection,
+    world: World,
+    start: datetime,
+    end: datetime,
+    facility_id: int | None = None,
+    *,
+    title: str = "Standup",
+) -> BookingRow | None:
+    """The member books, Room 1 unless another is given; None if the period is taken."""
+    return await insert_booking(
         conn,
-        facility_id=world.room.id,
+        facility_id=world.room.id if facility_id is None else facility_id,
         user_id=world.member.id,
         start_time=start,
         end_time=end,
@@ -77,5 +85,43 @@ async def book(
         description=None,
         attendee_count=2,
     )
+
+
+async def book(
+    conn: Connection, world: World, start: datetime, end: datetime, *, title: str = "Standup"
+) -> BookingRow:
+    """The member books Room 1; the period must be free."""
+    row = await try_book(conn, world, start, end, title=title)
     assert row is not None, "the period is taken"
     return row
+
+
+async def move(
+    conn: Connection, row: BookingRow, start: datetime, end: datetime, facility_id: int
+) -> BookingRow:
+    """The booking at another time and place, and otherwise as it was."""
+    return await update_booking(
+        conn,
+        row.id,
+        facility_id=facility_id,
+        start_time=start,
+        end_time=end,
+        title=row.title,
+        description=row.description,
+        attendee_count=row.attendee_count,
+    )
+
+
+async def all_bookings(conn: Connection, **given: Any) -> list[BookingRow]:
+    """Every booking that passes the filters given."""
+    return await list_bookings(conn, **{**_nothing(list_bookings), "limit": 9999, **given})
+
+
+async def all_facilities(conn: Connection, **given: Any) -> list[FacilityRow]:
+    """Every facility that passes the filters given."""
+    return await list_facilities(conn, **{**_nothing(list_facilities), "limit": 9999, **given})
+
+
+def _nothing(door: Any) -> dict[str, Any]:
+    """None for each of the door's parameters but the connection."""
+    return dict.fromkeys(list(inspect.signature(door).parameters)[1:])

@@ -29,9 +29,21 @@ def test_a_letter_anywhere_makes_a_name(name: str) -> None:
     assert answer(lambda: check_name(name)) is None
 
 
-def test_a_blank_name_is_told_what_a_name_may_be() -> None:
-    expected = "The name has nothing but white space: give 1 to 100 characters that name it."
-    assert expected == refusal_of(lambda: check_name(" ")).detail
+@pytest.mark.parametrize(
+    ("pointer", "expected"),
+    [
+        ("/name", "name has nothing but white space: give at least one character that shows."),
+        (
+            "/display_name",
+            "display_name has nothing but white space: give at least one character that shows.",
+        ),
+    ],
+)
+def test_a_blank_name_is_told_which_it_is_and_what_a_name_may_be(
+    pointer: str, expected: str
+) -> None:
+    refusal = refusal_of(lambda: check_name(" ", pointer))
+    assert (expected, pointer) == (refusal.detail, refusal.pointer)
 
 
 @pytest.mark.parametrize("name", sorted(KNOWN))

@@ -1,6 +1,6 @@
 """The service as a child process of ``holdfast up``: started, watched, drained."""
 
-import http.client
+import http
 import os
 import signal
 import subprocess
@@ -13,8 +13,9 @@ from pathlib import Path
 
 import psutil
 
-from app.failure import Failure
+from app.commands.api import base_url, fetch
 from app.embedded.logfile import keep_bounded
+from app.failure import Failure
 from app.settings import Settings
 
 START_SECONDS = 120.0
@@ -35,12 +36,6 @@ class Service:
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _begin: int = 0  # where in the log the process's own lines begin
 
-    @property
-    def base_url(self) -> str:
-        """Where the service answers on this machine."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.settings.host, self.settings.host)  # noqa: S104 - not bound here
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.settings.port}"
-
     def start(self) -> None:
         """Start the process."""
         environment = {
@@ -51,6 +46,8 @@ class Service:
             "HOLDFAST_WORKERS": str(self.settings.workers),
         }
         if self.log is None:
+            if sys.stderr.isatty():  # a line for each request is too much for a person
+                environment.setdefault("HOLDFAST_LOG_LEVEL", "warning")
             self._spawn(environment, None)
             return
         keep_bounded(self.log)
@@ -77,24 +74,13 @@ class Service:
         :raises Failure: with the reason, if it does not.
         """
         deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
+        while fetch(base_url(self.settings), "/healthz")[0] != http.HTTPStatus.OK:
             if self.ended():
                 raise Failure(self._why())
             if time.monotonic() > deadline:
                 message = f"The service did not answer within {START_SECONDS:.0f} s."
                 raise Failure(message)
             time.sleep(POLL_SECONDS)
-
-    def _answers(self) -> bool:
-        host, _, port = self.base_url.removeprefix("http://").rpartition(":")
-        connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=2)
-        try:
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == http.client.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
 
     def _why(self) -> str:
         """The sentence with which the service ended, or where to look for one."""

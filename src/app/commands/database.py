@@ -5,14 +5,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from app.embedded.cluster import dsn_of, initialise, initialised
 from app.commands.console import Steps
+from app.embedded.cluster import dsn_of, initialise, initialised
 from app.embedded.datadir import LASTING, DataDir, Holder, State, open_data_dir
-from app.embedded.server import Server, install_engine, installed_engine
 from app.embedded.engine import MAJOR
+from app.embedded.recovery import end_orphans, find_orphans, forget_lock_file
+from app.embedded.server import Server, install_engine, installed_engine
 from app.failure import Failure
 from app.migrations import migrate, pending
-from app.embedded.recovery import end_orphans, find_orphans, forget_lock_file
 from app.settings import Settings
 
 PATIENCE_SECONDS = 60.0

@@ -17,6 +17,21 @@ PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
+class TokenOrder:
+    """What token is wanted, and whose.
+
+    ``staff``: a user who is made for it is staff; one of long standing is not promoted in
+    passing. ``replace``: the user's earlier tokens of this name are revoked.
+    """
+
+    username: str
+    name: str
+    staff: bool = False
+    expires_days: int | None = None
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Issued:
     """A new token: its secret, which is stored nowhere, and whose it is."""
 
@@ -25,40 +40,30 @@ class Issued:
     user_is_new: bool
 
 
-async def issue_token(
-    dsn: str,
-    *,
-    username: str,
-    staff: bool,
-    name: str,
-    expires_days: int | None = None,
-    replace: bool = False,
-) -> Issued:
+async def issue_token(dsn: str, order: TokenOrder) -> Issued:
     """Make a token for a user, who is made too if there is none of that name.
 
-    :param staff: a new user is staff. A member of long standing is not promoted in passing.
-    :param replace: the user's earlier tokens of this name are revoked.
     :raises Failure: if the names have no valid form, or the user is deactivated, or is not staff
         and should be.
     """
-    _check_names(username, name)
+    _check_names(order.username, order.name)
     async with (
         create_pool(dsn, min_size=1, max_size=1) as pool,
         transaction(pool, actor_id=None, request_id=None) as conn,
     ):
-        user, is_new = await _find_or_make(conn, username, staff=staff)
-        if replace:
-            await _revoke(conn, user.id, name)
+        user, is_new = await _find_or_make(conn, order.username, staff=order.staff)
+        if order.replace:
+            await _revoke(conn, user.id, order.name)
         secret = new_secret()
         expires_at = None
-        if expires_days is not None:
-            expires_at = datetime.now(UTC) + timedelta(days=expires_days)
+        if order.expires_days is not None:
+            expires_at = datetime.now(UTC) + timedelta(days=order.expires_days)
         await insert_token(
             conn,
             user_id=user.id,
             token_hash=secret.hash,
             token_prefix=secret.prefix,
-            name=name,
+            name=order.name,
             expires_at=expires_at,
         )
     return Issued(secret.plain, user, is_new)

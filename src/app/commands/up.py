@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from app.commands.child import Service
 from app.commands.console import Steps, result
 from app.commands.database import bring_forward, holding
-from app.embedded.datadir import State
-from app.embedded.server import Server
-from app.failure import Failure
-from app.embedded.logfile import keep_bounded
-from app.service import listen
-from app.settings import Settings
 from app.commands.signals import Interrupted, Signals
 from app.commands.welcome import load_demo_into, welcome
+from app.embedded.datadir import State
+from app.embedded.logfile import keep_bounded
+from app.embedded.server import Server
+from app.failure import Failure
+from app.listening import listen
+from app.settings import Settings
 
 WATCH_SECONDS = 0.25
 BOUND_SECONDS = 10.0
@@ -36,7 +36,7 @@ def up(settings: Settings, steps: Steps, *, demo: bool) -> int:
                 bring_forward(dsn, steps)
                 has_demo = demo and load_demo_into(dsn, steps)
                 with _service(settings, dsn, server, steps, signals) as service:
-                    result(*welcome(settings, service.base_url, dsn, demo_loaded=has_demo))
+                    result(*welcome(settings, dsn, demo_loaded=has_demo))
                     ready = True
                     _watch(service, server, steps)
         except Interrupted as interrupted:

@@ -19,7 +19,8 @@ PASSWORD = "holdfast-password"  # noqa: S105 - the file's name
 REASONS = (
     ("No space left on device", "the disk is full"),
     ("Disk quota exceeded", "the disk quota is used up"),
-    ("File too large", "a file may not grow as large as it needs to"),
+    ("File too large", "a file may not grow as large as it must"),
+    ("File size limit exceeded", "a file may not grow as large as it must"),
     ("Read-only file system", "the disk is read-only"),
     ("Permission denied", "a file in it may not be read or written"),
     ("Cannot allocate memory", "there is not enough memory"),

@@ -140,7 +140,7 @@ def open_data_dir(given: Path | None) -> DataDir:
     :raises Failure: if it cannot be made, belongs to somebody else, holds something else, or
         lies where PostgreSQL's account cannot go.
     """
-    path = _chosen(given)
+    path = choose(given)
     try:
         _make(path)
         owner = path.stat()
@@ -174,7 +174,7 @@ def unusable(path: Path, error: OSError) -> Failure:
     )
 
 
-def _chosen(given: Path | None) -> Path:
+def choose(given: Path | None) -> Path:
     """What was asked for; else the checkout's own, or root's where that one is out of reach."""
     if given is not None:
         with suppress(RuntimeError):  # no home directory: a folder may still be called "~"

@@ -5,11 +5,13 @@ the programs are there, and no server ever ran. What runs them is ``app.embedded
 server that pg0 starts has fsync off.
 """
 
+import errno
 import importlib.metadata
 import importlib.util
 import json
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -111,7 +113,9 @@ def _unpack(draft: Path) -> Path:
     if len(homes) == 1 and (homes[0] / "share/extension/btree_gist.control").exists():
         return homes[0]
     if "os error 28" in told.stderr or shutil.disk_usage(draft).free < 1 << 20:
-        raise OSError(28, "no space left on device")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if told.returncode == -signal.SIGXFSZ:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
     last = (told.stderr.strip() or told.stdout.strip() or f"status {told.returncode}").splitlines()
     message = f"PostgreSQL's programs could not be extracted: {last[-1]}"
     raise Failure(message)
@@ -135,7 +139,9 @@ def _version() -> str:
 def _package() -> Path:
     spec = importlib.util.find_spec("pg0")
     if spec is None or spec.origin is None:
-        message = f"The package {PACKAGE} is not installed: run scripts/run.sh, or set DATABASE_URL."
+        message = (
+            f"The package {PACKAGE} is not installed: run scripts/run.sh, or set DATABASE_URL."
+        )
         raise Failure(message)
     return Path(spec.origin).parent
 
@@ -148,7 +154,7 @@ def _manifest(home: Path) -> dict[str, int]:
         for name in names:
             if name != MANIFEST:
                 files += 1
-                size += os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH116, PTH118 - 1,400 files
+                size += os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118 - 1,400 files
     return {"files": files, "bytes": size}
 
 

@@ -4,6 +4,7 @@ Only for the holder of the data directory's lock: then nobody else has a right t
 """
 
 import signal
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from app.embedded.datadir import DataDir
 WAYS_TO_END = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 
 SERVICE_SECONDS = 15.0
+POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +59,14 @@ def find_orphans(datadir: DataDir) -> Orphans:
 def end_orphans(orphans: Orphans) -> None:
     """End them, each as gently as it allows."""
     _signal(orphans.service, signal.SIGTERM)
-    _, stubborn = psutil.wait_procs(orphans.service, timeout=SERVICE_SECONDS)
+    stubborn = wait_until_gone(orphans.service, SERVICE_SECONDS)
     _signal(stubborn, signal.SIGKILL)
+    # A postmaster ends its backends; those that have none notice by themselves, and soon.
+    ways = WAYS_TO_END if orphans.postmasters else ((signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
     rest = [*orphans.postmasters, *orphans.backends]
-    for number, seconds in WAYS_TO_END:
-        # A postmaster ends its backends; without one, they notice, or must be told.
+    for number, seconds in ways:
         _signal(orphans.postmasters if number == signal.SIGINT else rest, number)
-        seconds = seconds if orphans.postmasters else 5.0
-        _, rest = psutil.wait_procs(rest, timeout=seconds)
+        rest = wait_until_gone(rest, seconds)
         if not rest:
             return
 
@@ -80,6 +82,27 @@ def forget_lock_file(cluster: Path) -> None:
     with suppress(OSError, ValueError, IndexError):
         if psutil.pid_exists(int(lock.read_text().splitlines()[0])):
             lock.unlink()
+
+
+def wait_until_gone(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Wait until these processes have ended; return those that have not in time.
+
+    An orphan that has ended may remain as a zombie for as long as the system's first process
+    does not ask for it, which in a container can be for ever: it counts as gone.
+    """
+    deadline = time.monotonic() + seconds
+    while (rest := [process for process in processes if not _gone(process)]) and (
+        time.monotonic() < deadline
+    ):
+        time.sleep(POLL_SECONDS)
+    return rest
+
+
+def _gone(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _signal(processes: list[psutil.Process], number: signal.Signals) -> None:

@@ -20,9 +20,9 @@ from app.embedded.accounts import database_account
 from app.embedded.cluster import NAME, PASSWORD, cluster_name, dsn_of, initialise, reason_in
 from app.embedded.datadir import DataDir, unusable
 from app.embedded.engine import Engine, account_can_run, clear_drafts, extract, extracted
-from app.failure import Failure
 from app.embedded.logfile import keep_bounded
 from app.embedded.recovery import WAYS_TO_END
+from app.failure import Failure
 
 START_SECONDS = 300.0  # a recovery after a crash may have much to replay
 POLL_SECONDS = 0.02
@@ -109,7 +109,7 @@ class Server:
             with log.open("ab") as output:
                 begin = output.tell()
                 # A session of its own: Ctrl-C must reach only us, who stop it last.
-                self.process = subprocess.Popen(
+                self.process = subprocess.Popen(  # noqa: S603 - our own words
                     command,
                     cwd="/",
                     env=dict(self.engine.environment()),
@@ -177,8 +177,8 @@ class Server:
         return Failure(f"{where}: {reason}; {log} says more.")
 
 
-class _Unlucky(Exception):
-    """The server did not start, but for a reason that passes by itself."""
+class _Unlucky(Exception):  # noqa: N818 - it passes by itself
+    """The server did not start, but may the next time."""
 
 
 def installed_engine(datadir: DataDir, engine_dir: Path | None) -> Engine | None:

@@ -1,0 +1,352 @@
+"""Pages: every list in full, each row once, in order, whatever the cursor says."""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.client import document
+from .api import Api, Json, Person, at, invalid, listed, pages, refused, unique, wire
+
+ROWS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """A list: where it is, who reads it, and the ids of all of its rows in their order."""
+
+    operation: str
+    reader: Person
+    path: str
+    expected: list[int]
+    params: Json = field(default_factory=dict)
+    most: int = 200
+    id_of: Callable[[Json], int] = lambda row: int(row["id"])
+
+
+def ids(api: Api, query: str, *parameters: object) -> list[int]:
+    """The ids that a query gives."""
+    return [row[0] for row in api.sql(query, *parameters)]
+
+
+def admin_bookings_list(api: Api) -> List:
+    ada, site = api.person(), api.site()
+    rooms = [api.facility(site) for _ in range(2)]
+    # Pairs that start together, in an order that is neither that of time nor of rooms.
+    made = [
+        ada.book(rooms[number % 2], at(20 - number // 2), at(21 - number // 2))["id"]
+        for number in range(ROWS)
+    ]
+    expected = ids(
+        api, "SELECT id FROM bookings WHERE user_id = %s ORDER BY start_time, id", ada.id
+    )
+    assert set(made) == set(expected)
+    return List(
+        "admin_bookings_list", api.staff, "/api/v1/admin/bookings/", expected, {"user_id": ada.id}
+    )
+
+
+def my_bookings_list(api: Api) -> List:
+    ada, site = api.person(), api.site()
+    rooms = [api.facility(site) for _ in range(2)]
+    for number in range(ROWS):
+        ada.book(rooms[number % 2], at(20 - number // 2), at(21 - number // 2))
+    expected = ids(
+        api, "SELECT id FROM bookings WHERE user_id = %s ORDER BY start_time, id", ada.id
+    )
+    return List("my_bookings_list", ada, "/api/v1/me/bookings/", expected)
+
+
+def bookings_history_list(api: Api) -> List:
+    ada = api.person()
+    booking = ada.book(api.facility(), at(9), at(10))
+    for number in range(ROWS - 1):
+        api.sql("UPDATE bookings SET title = %s WHERE id = %s", f"No. {number}", booking["id"])
+    expected = ids(
+        api, "SELECT id FROM booking_audit WHERE booking_id = %s ORDER BY id", booking["id"]
+    )
+    path = f"/api/v1/bookings/{booking['id']}/history/"
+    return List("bookings_history_list", ada, path, expected)
+
+
+def my_tokens_list(api: Api) -> List:
+    ada = api.person()
+    for _ in range(ROWS - 1):
+        ada.post("/api/v1/me/tokens/", {"name": "Same name"})
+    expected = ids(api, "SELECT id FROM user_tokens WHERE user_id = %s ORDER BY id", ada.id)
+    return List("my_tokens_list", ada, "/api/v1/me/tokens/", expected)
+
+
+def names() -> list[str]:
+    """Names that sort otherwise than they are made, and otherwise than their bytes do."""
+    word = unique("")
+    return [f"{name}{word}" for name in ('z"\\', "Älpha", "alpha", "Beta", "bEta 2", "100%", "_")]
+
+
+def facilities_at_a_site(api: Api) -> tuple[int, list[int]]:
+    site = api.site()
+    for name in names():
+        api.facility(site, name=name)
+    query = "SELECT id FROM facilities WHERE site_id = %s ORDER BY lower(name), id"
+    return site["id"], ids(api, query, site["id"])
+
+
+def facilities_list(api: Api) -> List:
+    site_id, expected = facilities_at_a_site(api)
+    return List(
+        "facilities_list", api.person(), "/api/v1/facilities/", expected, {"site_id": site_id}
+    )
+
+
+def availability_search(api: Api) -> List:
+    site_id, expected = facilities_at_a_site(api)
+    return List(
+        "availability_search",
+        api.person(),
+        "/api/v1/availability/search",
+        expected,
+        {"site_id": site_id, "start_time": wire(at(9)), "end_time": wire(at(10))},
+        most=100,
+        id_of=lambda result: int(result["facility"]["id"]),
+    )
+
+
+def sites_list(api: Api) -> List:
+    for name in names():
+        api.site(name=name)
+    expected = ids(api, "SELECT id FROM sites ORDER BY lower(name), id")
+    return List("sites_list", api.person(), "/api/v1/sites/", expected)
+
+
+def users_list(api: Api) -> List:
+    word = unique("team")
+    for name in ("zoe", "Adam", "bob.x", "BOB", "0"):
+        api.person(username=f"{name}.{word}")
+    for name in ("eve", "Carl"):
+        api.person(username=unique(name), display_name=f"{name} of {word}")
+    expected = ids(
+        api,
+        """
+        SELECT id FROM users WHERE username || ' ' || COALESCE(display_name, '') LIKE %s
+        ORDER BY lower(username), id
+        """,
+        f"%{word}%",
+    )
+    return List("users_list", api.staff, "/api/v1/users/", expected, {"search": word})
+
+
+LISTS = [
+    admin_bookings_list,
+    availability_search,
+    bookings_history_list,
+    facilities_list,
+    my_bookings_list,
+    my_tokens_list,
+    sites_list,
+    users_list,
+]
+
+
+@pytest.fixture(scope="module", params=LISTS, ids=lambda make: make.__name__)
+def rows(api: Api, request: pytest.FixtureRequest) -> List:
+    """Each list, with some rows in it."""
+    made: List = request.param(api)
+    return made
+
+
+def test_every_operation_with_a_cursor_is_among_these_lists() -> None:
+    with_cursor = {
+        operation["operationId"]
+        for item in document()["paths"].values()
+        for operation in item.values()
+        if "CursorParameter" in str(operation["parameters"])
+    }
+    assert with_cursor == {make.__name__ for make in LISTS}
+
+
+def test_the_links_lead_to_every_row_once_in_order(rows: List) -> None:
+    assert len(rows.expected) >= ROWS
+    # The sites are all there are, whoever made them: a page's length goes by their number.
+    for limit in (max(2, len(rows.expected) // 3), max(3, len(rows.expected) // 2)):
+        seen = list(pages(rows.reader, rows.path, **rows.params, limit=limit))
+        assert rows.expected == [rows.id_of(row) for page in seen for row in page.json()]
+        assert all(len(page.json()) == limit for page in seen[:-1])
+        assert 0 < len(seen[-1].json()) <= limit
+        assert len(seen) == -(-len(rows.expected) // limit)
+
+
+def test_a_list_that_fits_a_page_has_no_next(rows: List) -> None:
+    fitting = len(rows.expected)
+    whole = rows.reader.get(rows.path, params={**rows.params, "limit": fitting})
+    assert "link" not in whole.headers
+    assert rows.expected == [rows.id_of(row) for row in whole.json()]
+    but_one = rows.reader.get(rows.path, params={**rows.params, "limit": fitting - 1})
+    assert "link" in but_one.headers
+    last = rows.reader.get(but_one.links["next"]["url"])
+    assert rows.expected[-1:] == [rows.id_of(row) for row in last.json()]
+
+
+def test_a_link_is_the_same_request_with_another_cursor(rows: List) -> None:
+    first = rows.reader.get(rows.path, params={**rows.params, "limit": 2})
+    link = urlsplit(first.links["next"]["url"])
+    assert (("", "", rows.path)) == (link.scheme, link.netloc, link.path)
+    query = {name: values for name, values in parse_qs(link.query).items() if name != "cursor"}
+    assert {**{name: [str(value)] for name, value in rows.params.items()}, "limit": ["2"]} == query
+    assert first.headers["link"].endswith('; rel="next"')
+
+
+def test_a_page_has_from_one_row_to_its_limit(rows: List) -> None:
+    for limit in ("0", "-1", str(rows.most + 1), "all", "1.0", "1e1", "", "2147483648", "9" * 30):
+        response = rows.reader.get(rows.path, params={**rows.params, "limit": limit})
+        invalid(response, ("query", "/limit"))
+    one = rows.reader.get(rows.path, params={**rows.params, "limit": 1})
+    assert rows.expected[:1] == [rows.id_of(row) for row in one.json()]
+    most = rows.reader.get(rows.path, params={**rows.params, "limit": rows.most})
+    assert rows.expected[: rows.most] == [rows.id_of(row) for row in most.json()]
+
+
+def test_a_page_has_50_rows_where_nothing_is_said(api: Api) -> None:
+    ada = api.person()
+    booking = ada.book(api.facility(), at(9), at(10))
+    for number in range(50):
+        api.sql("UPDATE bookings SET title = %s WHERE id = %s", str(number), booking["id"])
+    sizes = [
+        len(page.json()) for page in pages(ada, f"/api/v1/bookings/{booking['id']}/history/")
+    ]
+    assert sizes == [50, 1]
+
+
+def test_what_is_added_or_removed_meanwhile_neither_repeats_nor_hides_other_rows(api: Api) -> None:
+    site, ada = api.site(), api.person()
+    made = {name: api.facility(site, name=name) for name in ("B", "C", "D", "E")}
+    response = ada.get("/api/v1/facilities/", params={"site_id": site["id"], "limit": 2})
+    assert ["B", "C"] == [row["name"] for row in response.json()]
+    api.facility(site, name="A")
+    api.facility(site, name="F")
+    api.staff.delete(f"/api/v1/facilities/{made['C']['id']}/")
+    api.staff.delete(f"/api/v1/facilities/{made['D']['id']}/")
+    rest = ada.get(response.links["next"]["url"])
+    assert ["E", "F"] == [row["name"] for row in rest.json()]
+
+
+def test_a_link_keeps_whatever_a_filter_says(api: Api) -> None:
+    """Everything that needs escaping, and as much of it as the contract allows."""
+    site = api.site()
+    amenities = [f"amenity_{number:02}_{'x' * 39}" for number in range(50)]
+    words = "ä&=%#+😀;\"<>, ?/" * 5
+    word = unique("long")
+    for number in range(3):
+        api.facility(
+            site,
+            name=f"{'😀' * 80}{word}{number}",
+            description=f"{words} {word}",
+            amenities=amenities,
+        )
+    search = f"{words} {word}"[:100].strip()
+    seen = listed(
+        api.staff,
+        "/api/v1/facilities/",
+        site_id=site["id"],
+        search=search,
+        amenities=",".join(amenities),
+        facility_type="room",
+        status="active",
+        min_capacity=8,
+        limit=1,
+    )
+    assert len(seen) == 3
+
+
+def encoded(held: bytes) -> str:
+    """What a cursor with this in it would look like."""
+    return urlsafe_b64encode(held).rstrip(b"=").decode()
+
+
+NONSENSE = [
+    b"null",
+    b"0",
+    b"true",
+    b'"text"',
+    b"{}",
+    b"[]",
+    b"[null]",
+    b"[0]",
+    b"[-1]",
+    b"[true]",
+    b"[1.5]",
+    b"[1e3]",
+    b"[9223372036854775807]",
+    b"[9223372036854775808]",
+    b'["1"]',
+    b"[[1]]",
+    b"[1,1]",
+    b'["a"]',
+    b'["a",0]',
+    b'["a",true]',
+    b'["a",null]',
+    b'["a","b"]',
+    b'["a",2147483648]',
+    b'["a",1,1]',
+    b'["\\u0000",1]',
+    b'["\\ud800",1]',
+    b"[null,1]",
+    b'["2027-01-01T00:00:00Z",0]',
+    b'["2027-01-01T00:00:00Z",true]',
+    b'["2027-01-01T00:00:00Z",9007199254740992]',
+    b"[NaN,1]",
+    b"[1",
+    b"\xff\xfe",
+]
+
+
+def test_a_cursor_that_no_page_ever_carried_is_refused(rows: List) -> None:
+    for held in NONSENSE:
+        response = rows.reader.get(rows.path, params={**rows.params, "cursor": encoded(held)})
+        says = ["Link header"]
+        refused(response, 422, "invalid_cursor", "/cursor", place="query", says=says)
+
+
+def test_a_cursor_of_other_characters_is_invalid(rows: List) -> None:
+    for cursor in ("", "a b", "=", "é", "a" * 801, "a+b", "a/b", "\x00"):
+        response = rows.reader.get(rows.path, params={**rows.params, "cursor": cursor})
+        invalid(response, ("query", "/cursor"))
+
+
+def test_no_cursor_whatever_breaks_a_list(rows: List) -> None:
+    random = Random(1)  # noqa: S311 - repeatable, not secret
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    real = rows.reader.get(rows.path, params={**rows.params, "limit": 1}).links["next"]["url"]
+    own = parse_qs(urlsplit(real).query)["cursor"][0]
+    cursors = ["".join(random.choices(letters, k=random.randint(1, 60))) for _ in range(10)]
+    for _ in range(20):
+        spot = random.randrange(len(own))
+        cursors.append(own[:spot] + random.choice(letters) + own[spot + random.randint(0, 1) :])
+    for cursor in cursors:
+        response = rows.reader.get(rows.path, params={**rows.params, "cursor": cursor})
+        assert response.status_code in {200, 422}, (cursor, response.text)
+
+
+KINDS = {
+    "id": encoded(b"[1]"),
+    "name": encoded(b'["a",1]'),
+    "start": encoded(b'["2027-01-01T00:00:00Z",1]'),
+    "no start": encoded(b'["0000-01-01T00:00:00Z",1]'),
+    "no date": encoded(b'["2027-02-30T00:00:00Z",1]'),
+}
+
+
+def test_the_cursor_of_another_list_is_refused_or_a_place_in_this_one(rows: List) -> None:
+    accepted = {
+        kind
+        for kind, cursor in KINDS.items()
+        if rows.reader.get(rows.path, params={**rows.params, "cursor": cursor}).status_code == 200
+    }
+    if rows.operation in {"my_tokens_list", "bookings_history_list"}:
+        assert accepted == {"id"}
+    elif rows.operation in {"my_bookings_list", "admin_bookings_list"}:
+        assert accepted == {"start"}
+    else:  # any text is a name
+        assert accepted == KINDS.keys() - {"id"}
