@@ -243,11 +243,11 @@ CREATE INDEX idx_bookings_user_time ON public.bookings USING btree (user_id, sta
 
 CREATE UNIQUE INDEX facilities_site_name_key ON public.facilities USING btree (site_id, lower((name)::text));
 
-CREATE INDEX idx_facilities_amenities ON public.facilities USING gin (amenities);
+CREATE INDEX idx_facilities_amenities ON public.facilities USING gin (amenities) WITH (fastupdate=off);
 
 CREATE INDEX idx_facilities_name ON public.facilities USING btree (lower((name)::text), id);
 
-CREATE INDEX idx_facilities_search ON public.facilities USING gin (search_text gin_trgm_ops);
+CREATE INDEX idx_facilities_search ON public.facilities USING gin (search_text gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE INDEX idx_facility_audit_facility ON public.facility_audit USING btree (facility_id, id);
 
@@ -257,7 +257,7 @@ CREATE UNIQUE INDEX sites_name_key ON public.sites USING btree (lower((name)::te
 
 CREATE INDEX idx_user_tokens_user ON public.user_tokens USING btree (user_id, id);
 
-CREATE INDEX idx_users_search ON public.users USING gin (lower((((username)::text || ' '::text) || (COALESCE(display_name, ''::character varying))::text)) gin_trgm_ops);
+CREATE INDEX idx_users_search ON public.users USING gin (lower((((username)::text || ' '::text) || (COALESCE(display_name, ''::character varying))::text)) gin_trgm_ops) WITH (fastupdate=off);
 
 CREATE UNIQUE INDEX users_username_key ON public.users USING btree (lower((username)::text));
 

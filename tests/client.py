@@ -109,7 +109,7 @@ def check_reply(response: httpx.Response) -> None:
     path = request.url.raw_path.decode().partition("?")[0]
     assert len(response.headers.get_list("x-request-id")) == 1, "not exactly one request id"
     if response.is_error:
-        _check_problem(response)
+        _check_error(response)
     operation = operation_of(request.method, path)
     if operation is None:
         return
@@ -128,7 +128,12 @@ def check_reply(response: httpx.Response) -> None:
     _openapi().validate_response(mock_request, mock_response)
 
 
-def _check_problem(response: httpx.Response) -> None:
+def check_problem(problem: object) -> None:
+    """Hold a problem against the contract's ErrorResponse; ValidationError if it is none."""
+    _problem().validate(problem)
+
+
+def _check_error(response: httpx.Response) -> None:
     """An error is a problem that knows its own status and request.
 
     ``booking_conflict`` has a schema of its own, which openapi-core holds it against.
@@ -142,7 +147,7 @@ def _check_problem(response: httpx.Response) -> None:
     if "idempotency-replayed" not in response.headers:
         assert problem["request_id"] == response.headers["x-request-id"]
     if problem["type"] != "booking_conflict":
-        _problem().validate(problem)
+        check_problem(problem)
 
 
 def operation_of(method: str, path: str) -> str | None:

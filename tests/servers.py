@@ -8,12 +8,14 @@ a clone of it, which takes PostgreSQL some twenty milliseconds.
 import os
 import secrets
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+from psycopg.errors import InsufficientPrivilege, ObjectInUse
 from psycopg.sql import SQL, Identifier
 
 from app.embedded import throwaway
@@ -93,14 +95,27 @@ def _database(server: str, template: str = "template0") -> Iterator[str]:
     try:
         yield name
     finally:
-        # FORCE ends what a failed test left connected.
-        with psycopg.connect(server, autocommit=True) as conn:
-            conn.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+        _drop(server, name)
 
 
 def _on(server: str, name: str) -> str:
     """The URL of a database on the server; the service takes its database as a URL only."""
     return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
+def _drop(server: str, name: str) -> None:
+    """Drop the database, whatever a failed test left connected to it."""
+    with psycopg.connect(server, autocommit=True) as conn:
+        for pause in (0.1, 0.5, 2.0, None):
+            try:
+                conn.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+            except (InsufficientPrivilege, ObjectInUse):
+                # The server itself is vacuuming it, and not everybody may end that.
+                if pause is None:
+                    raise
+                time.sleep(pause)
+            else:
+                return
 
 
 def _engine_dir() -> Path | None:

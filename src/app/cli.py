@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import warnings
 from pathlib import Path
@@ -142,6 +143,10 @@ def main() -> NoReturn:
     if not sys.warnoptions:  # warnings are for developers, whose tests make errors of them
         warnings.simplefilter("ignore")
         os.environ["PYTHONWARNINGS"] = "ignore"
+    # Whoever asks a short command to stop, however they ask, lets it stop its database first.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, signal.default_int_handler)
     status: int | None = 1
     try:
         status = app(standalone_mode=False)

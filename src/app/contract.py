@@ -48,21 +48,19 @@ def operations() -> dict[str, Operation]:
 
 
 @cache
-def _paths() -> tuple[tuple[re.Pattern[str], str], ...]:
-    patterns: dict[str, set[str]] = {}
+def _paths() -> tuple[tuple[re.Pattern[str], list[str]], ...]:
+    """A pattern of each path, and the methods it has; HEAD wherever there is GET (RFC 9110)."""
+    methods: dict[str, set[str]] = {}
     for operation in operations().values():
-        escaped = re.sub(r"\\\{[^/]+\\\}", "[^/]+", re.escape(operation.path))
-        methods = patterns.setdefault(escaped, set())
-        methods.add(operation.method.upper())
-    return tuple((re.compile(text), ", ".join(sorted(names))) for text, names in patterns.items())
+        pattern = re.sub(r"\\\{[^/]+\\\}", "[^/]+", re.escape(operation.path))
+        names = {"GET", "HEAD"} if operation.method == "get" else {operation.method.upper()}
+        methods.setdefault(pattern, set()).update(names)
+    return tuple((re.compile(pattern), sorted(names)) for pattern, names in methods.items())
 
 
 def allowed_methods(path: str) -> list[str]:
     """The methods that the contract has for a concrete path."""
-    for pattern, methods in _paths():
-        if pattern.fullmatch(path):
-            return methods.split(", ")
-    return []
+    return next((methods for pattern, methods in _paths() if pattern.fullmatch(path)), [])
 
 
 def json_schema(schema: Any) -> Any:  # noqa: ANN401 - JSON

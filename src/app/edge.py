@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import structlog
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.contract import allowed_methods
@@ -44,22 +45,10 @@ class Edge:
             await self.app(scope, receive, send)
             return
         began = time.perf_counter()
-        request_id = _request_id(scope["headers"])
-        status = 0
-
-        async def stamped(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    (b"x-request-id", request_id.encode()),
-                ]
-            await send(message)
-
+        reply = _Reply(scope, _request_id(scope["headers"]), send)
         scope["extensions"] = {
             "holdfast": {
-                "request_id": request_id,
+                "request_id": reply.request_id,
                 # Told by the validators, once it is known who asks.
                 "media_problem": _media_problem(scope["method"], scope["headers"]),
             }
@@ -69,19 +58,21 @@ class Edge:
         # answering in plain text.
         scope["app"] = self
         try:
-            await self.app(scope, receive, stamped)
+            await self.app(scope, receive, reply)
+        except ClientDisconnect:
+            pass  # nobody is there to be told
         except Exception as error:
-            if status:
+            if reply.status:
                 raise
-            await self._answer(error, scope, receive, stamped)
+            await self._answer(error, scope, receive, reply)
         finally:
             log.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"][:200],
-                status=status,
+                path=_printable(scope),
+                status=reply.status,
                 ms=round((time.perf_counter() - began) * 1000, 1),
-                request_id=request_id,
+                request_id=reply.request_id,
             )
 
     async def _answer(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,11 +88,41 @@ class Edge:
             log.error("unexpected error", request_id=exchange["request_id"], exc_info=error)
         elif kind.status > _INTERNAL_ERROR:
             log.warning(
-                "database unavailable", request_id=exchange["request_id"], reason=str(error)[:300]
+                "service unavailable", request_id=exchange["request_id"], reason=str(error)[:300]
             )
         place: Place = "body" if scope["method"] in _WITH_BODY else "query"
         response = problem_of(error, exchange["request_id"], place)
         await response(scope, receive, send)
+
+
+class _Reply:
+    """An ASGI ``send`` that knows the reply's status and adds what every reply has."""
+
+    def __init__(self, scope: Scope, request_id: str, send: Send) -> None:
+        self.request_id = request_id
+        self.status = 0
+        self._send = send
+        self._private = scope["path"].startswith("/api/")
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = [
+                *message.get("headers", ()),
+                (b"x-request-id", self.request_id.encode()),
+                (b"x-content-type-options", b"nosniff"),
+            ]
+            if self._private and not any(name == b"cache-control" for name, _ in headers):
+                # It depends on who asks, and may change at any time; ETags still spare the body.
+                headers.append((b"cache-control", b"private, no-cache"))
+            message["headers"] = headers
+        await self._send(message)
+
+
+def _printable(scope: Scope) -> str:
+    """The path as it was sent, percent-encoded: a terminal must not obey it."""
+    raw: bytes = scope.get("raw_path") or b""
+    return raw[:200].decode("ascii", "backslashreplace")
 
 
 def _request_id(headers: Headers) -> str:

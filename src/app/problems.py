@@ -78,19 +78,49 @@ class Kind:
     type: replies.ProblemType
     title: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    detail: str = ""
+    """What is told of errors that bring no sentence of their own for the client."""
 
 
 _AUTHENTICATE = {"WWW-Authenticate": 'Bearer realm="holdfast"'}
-_UNAVAILABLE = Kind(503, "service_unavailable", "Service Unavailable", {"Retry-After": "2"})
+_TRY_AGAIN = {"Retry-After": "2"}
+_AWAY = Kind(
+    503,
+    "service_unavailable",
+    "Service Unavailable",
+    _TRY_AGAIN,
+    "The service cannot reach its database just now. Nothing was changed, unless this was a write"
+    " whose answer was lost: try again in a few seconds, with the same Idempotency-Key.",
+)
+_BUSY = Kind(
+    503,
+    "service_unavailable",
+    "Service Unavailable",
+    _TRY_AGAIN,
+    "Others held what this needed for too long, so it was given up and nothing was changed. Try"
+    " again in a few seconds.",
+)
 
-INTERNAL = Kind(500, "internal_error", "Internal Error")
+INTERNAL = Kind(
+    500,
+    "internal_error",
+    "Internal Error",
+    detail="Something went wrong inside the service. Look whether anything was changed before you"
+    " try again, and report the request_id.",
+)
 
 KINDS: dict[type[Exception], Kind] = {
     InvalidRequest: Kind(400, "invalid_request", "Invalid Request"),
     AuthenticationRequired: Kind(
         401, "authentication_required", "Authentication Required", _AUTHENTICATE
     ),
-    OAuthProblem: Kind(401, "authentication_required", "Authentication Required", _AUTHENTICATE),
+    OAuthProblem: Kind(
+        401,
+        "authentication_required",
+        "Authentication Required",
+        _AUTHENTICATE,
+        "This needs an API token: send it as 'Authorization: Bearer <token>'.",
+    ),
     errors.PermissionDenied: Kind(403, "permission_denied", "Permission Denied"),
     PathNotFound: Kind(404, "not_found", "Not Found"),
     errors.NotFound: Kind(404, "not_found", "Not Found"),
@@ -107,7 +137,12 @@ KINDS: dict[type[Exception], Kind] = {
     errors.PreconditionFailed: Kind(412, "precondition_failed", "Precondition Failed"),
     PayloadTooLarge: Kind(413, "payload_too_large", "Payload Too Large"),
     UnsupportedMediaType: Kind(415, "unsupported_media_type", "Unsupported Media Type"),
-    UnsupportedMediaTypeProblem: Kind(415, "unsupported_media_type", "Unsupported Media Type"),
+    UnsupportedMediaTypeProblem: Kind(
+        415,
+        "unsupported_media_type",
+        "Unsupported Media Type",
+        detail="The body must be JSON: send 'Content-Type: application/json', in UTF-8.",
+    ),
     errors.TimeNotOnMark: Kind(422, "time_not_on_mark", "Time Not On A 15-Minute Mark"),
     errors.EndNotAfterStart: Kind(422, "end_not_after_start", "End Not After Start"),
     errors.BookingTooLong: Kind(422, "booking_too_long", "Booking Too Long"),
@@ -125,29 +160,18 @@ KINDS: dict[type[Exception], Kind] = {
     errors.DateRangeReversed: Kind(422, "date_range_reversed", "Date Range Reversed"),
     errors.InvalidCursor: Kind(422, "invalid_cursor", "Invalid Cursor"),
     errors.IdempotencyKeyReused: Kind(422, "idempotency_key_reused", "Idempotency Key Reused"),
-    # The database is away, restarting, overloaded or read-only: worth another try.
-    psycopg.OperationalError: _UNAVAILABLE,
-    psycopg.InterfaceError: _UNAVAILABLE,
-    psycopg.errors.ReadOnlySqlTransaction: _UNAVAILABLE,
-    psycopg_pool.PoolTimeout: _UNAVAILABLE,
-    psycopg_pool.PoolClosed: _UNAVAILABLE,
-    psycopg_pool.TooManyRequests: _UNAVAILABLE,
-}
-
-_DETAILS = {
-    401: (
-        "This needs an API token: send it as 'Authorization: Bearer <token>'. If you did, it was"
-        " revoked, has expired, or is not a token of this service."
-    ),
-    415: "The body must be JSON: send 'Content-Type: application/json', in UTF-8, not compressed.",
-    500: (
-        "Something went wrong inside the service, and nothing was changed. Report the request_id"
-        " if it happens again."
-    ),
-    503: (
-        "The service cannot reach its database just now. Nothing was changed unless this was a"
-        " write whose answer was lost; try again in a few seconds, with the same Idempotency-Key."
-    ),
+    # Worth another try: the database is away, restarting, overloaded or read-only ...
+    psycopg.OperationalError: _AWAY,
+    psycopg.InterfaceError: _AWAY,
+    psycopg.errors.ReadOnlySqlTransaction: _AWAY,
+    psycopg_pool.PoolTimeout: _AWAY,
+    psycopg_pool.PoolClosed: _AWAY,
+    psycopg_pool.TooManyRequests: _AWAY,
+    # ... or this lost to others once too often.
+    psycopg.errors.DeadlockDetected: _BUSY,
+    psycopg.errors.SerializationFailure: _BUSY,
+    psycopg.errors.LockNotAvailable: _BUSY,
+    psycopg.errors.QueryCanceled: _BUSY,
 }
 
 
@@ -169,7 +193,7 @@ def problem_of(error: Exception, request_id: str, place: Place = "body") -> Resp
         "type": kind.type,
         "title": kind.title,
         "status": kind.status,
-        "detail": error.detail if known else _DETAILS[kind.status],  # type: ignore[attr-defined]
+        "detail": error.detail if known else kind.detail,  # type: ignore[attr-defined]
         "request_id": request_id,
     }
     fields = _fields(error, place)

@@ -39,7 +39,7 @@ def bearer_handler(service: Service) -> type[AbstractSecurityHandler]:
             raise AuthenticationRequired(detail, status=401)
         exchange = request.scope["extensions"]["holdfast"]
         exchange["caller"] = Caller(row.user_id, row.username, row.is_staff)
-        exchange["token_id"] = row.token_id
+        exchange["token_expires_at"] = row.token_expires_at
         return {"sub": row.user_id}
 
     return BearerHandler

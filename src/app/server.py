@@ -109,7 +109,7 @@ class Dispatcher:
             operation_id=operation_id,
             request_id=exchange["request_id"],
             caller=exchange["caller"],
-            token_id=exchange["token_id"],
+            token_expires_at=exchange["token_expires_at"],
             path=scope["path"],
             params={**scope.get("path_params", {}), **exchange["params"]},
             headers=exchange["headers"],

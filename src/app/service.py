@@ -4,6 +4,7 @@ Run as ``python -m app.service`` it is the child of ``holdfast up``: it takes it
 environment and ends, in good order, when its standard input does, which is when its parent died.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -61,8 +62,16 @@ class _Config(Config):
             access_log=False,  # the application logs each request itself
             server_header=False,
             timeout_graceful_shutdown=settings.graceful_shutdown_seconds,
-            timeout_worker_healthcheck=30,  # a busy machine is no reason to kill a worker
+            timeout_worker_healthcheck=10,  # a busy machine is no reason to kill a worker
         )
+
+    def load(self) -> None:
+        """Load the application, or end this process so that no supervisor tries it again."""
+        try:
+            super().load()
+        except Exception:
+            logging.getLogger(__name__).exception("The application cannot be loaded")
+            sys.exit(STARTUP_FAILURE)
 
     def configure_logging(self) -> None:
         """Log as the rest of Holdfast does, in the worker's process too."""

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 
 import jsonschema_rs
 import orjson
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
 from app.contract import Operation, json_schema, operations
@@ -146,7 +147,7 @@ async def read_body(receive: Receive, limit: int) -> bytes:
     while more and size <= limit + _DRAINED_BYTES:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break
+            raise ClientDisconnect  # half a request is none (RFC 9112, 8)
         chunk = message.get("body", b"")
         more = message.get("more_body", False)
         size += len(chunk)

@@ -98,8 +98,6 @@ def nearest_alternatives(
 def _candidates(free: Period, wanted: Period, count: int) -> Iterable[Period]:
     length = wanted.duration
     latest_start = free.end - length
-    if latest_start < free.start:
-        return
     nearest = min(max(wanted.start, free.start), latest_start)
     for step in range(count):
         for start in {nearest - step * length, nearest + step * length}:

@@ -90,13 +90,13 @@ def revise(booking: Booking, changes: Mapping[str, object]) -> Draft:
     return replace(booking.draft, **changes)  # type: ignore[arg-type]  # names and types are the contract's
 
 
-def moves(booking: Booking, revised: Draft) -> bool:
-    """Whether the revision takes another period or another facility."""
+def takes_more(booking: Booking, revised: Draft) -> bool:
+    """Whether the revision takes any time that the booking does not hold already."""
     before = booking.draft
-    return (before.facility_id, before.start_time, before.end_time) != (
-        revised.facility_id,
-        revised.start_time,
-        revised.end_time,
+    return (
+        revised.facility_id != before.facility_id
+        or revised.start_time < before.start_time
+        or revised.end_time > before.end_time
     )
 
 
@@ -121,7 +121,7 @@ def check_change(
     if ends_otherwise:
         _check_not_over(revised, now)
         _check_horizon(revised, now, horizon)
-    if moves(booking, revised):
+    if takes_more(booking, revised):
         _check_active(facility)
     moved_elsewhere = revised.facility_id != before.facility_id
     if moved_elsewhere or revised.attendee_count != before.attendee_count:

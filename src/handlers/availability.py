@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from psycopg import AsyncConnection
 from starlette.responses import Response
 
 from domain.availability import (
@@ -23,10 +21,8 @@ from handlers.exchange import Request
 from handlers.paging import after_name, limit_of, page_reply
 from sql import bookings, facilities
 from sql.facilities import FacilityRow
-from sql.pool import reading
+from sql.pool import Connection, reading
 from wire import replies
-
-Connection = AsyncConnection[Any]
 
 _FILTERS = {"search", "site_id", "min_capacity", "amenities", "facility_type", "cursor"}
 

@@ -1,9 +1,7 @@
 """Bookings: create, retrieve, update, cancel, and their history."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from psycopg import AsyncConnection
 from starlette.responses import Response
 
 from domain.bookings import (
@@ -31,9 +29,7 @@ from handlers.paging import INT8, after_id, limit_of, page_reply
 from sql import bookings, facilities
 from sql.bookings import BookingRow, PeriodTaken
 from sql.facilities import FacilityRow
-from sql.pool import reading, retrying, transaction
-
-Connection = AsyncConnection[Any]
+from sql.pool import Connection, reading
 
 _TRIES = 3
 """How often a create is tried again when what was in its way is gone by the time of asking."""
@@ -51,7 +47,9 @@ async def bookings_create(request: Request) -> Response:
     )
 
     async def book(conn: Connection) -> Response:
-        facility = await _facility(conn, draft.facility_id)
+        # Held, so that it is not archived between this look and the commit.
+        held = await facilities.hold_facility(conn, draft.facility_id)
+        facility = _facts(held, draft.facility_id)
         check_new(draft, facility, request.now(), request.service.horizon)
         return await _insert(conn, request, draft)
 
@@ -72,21 +70,27 @@ async def bookings_update(request: Request) -> Response:
         (name, request.body_instant(name)) for name in ("start_time", "end_time") if name in changes
     )
     try:
-        row = await retrying(lambda: _change(request, changes))
-    except PeriodTaken:
-        return await _taken(request, changes)
+        row = await request.write(lambda conn: _change(conn, request, changes))
+    except _Refused as refused:
+        async with reading(request.pool) as conn:
+            in_the_way = await _in_the_way(conn, refused.draft, request.param("id"))
+            return await conflict_reply(
+                conn, request, refused.draft, in_the_way, request.param("id")
+            )
     return resource_reply(request, views.booking_detail(row))
 
 
 async def bookings_cancel(request: Request) -> Response:
     """Cancel a booking; a second time changes nothing."""
-    async with transaction(
-        request.pool, actor_id=request.caller.user_id, request_id=request.request_id
-    ) as conn:
+
+    async def cancel(conn: Connection) -> None:
         row = _visible(await bookings.lock_booking(conn, request.param("id")), request.caller)
-        request.check_if_match(dump(views.booking_detail(row)))
+        if row.status != "cancelled":  # else a repeated request is answered as the first was
+            request.check_if_match(dump(views.booking_detail(row)))
         if check_cancel(_booking(row), request.now()):
             await bookings.cancel_booking(conn, row.id)
+
+    await request.write(cancel)
     return no_content()
 
 
@@ -126,28 +130,27 @@ async def _insert(conn: Connection, request: Request, draft: Draft) -> Response:
     return await conflict_reply(conn, request, draft, in_the_way, None)
 
 
-async def _change(request: Request, changes: dict[str, Any]) -> BookingRow:
-    """Load, decide and store one change; raises PeriodTaken where the new period is not free."""
-    booking_id = request.param("id")
-    async with transaction(
-        request.pool, actor_id=request.caller.user_id, request_id=request.request_id
-    ) as conn:
-        row = _visible(await bookings.get_booking(conn, booking_id), request.caller)
-        held: list[FacilityRow] = []
-        if not changes.keys().isdisjoint({"facility_id", "start_time", "end_time"}):
-            # Facilities before bookings, in the order of their ids: two moves that
-            # want each other's place then wait for one another and do not deadlock.
-            wanted = {row.facility_id, changes.get("facility_id", row.facility_id)}
-            held = await facilities.lock_facilities(conn, sorted(wanted))
-        row = _visible(await bookings.lock_booking(conn, booking_id), request.caller)
-        request.check_if_match(dump(views.booking_detail(row)))
-        booking = _booking(row)
-        revised = revise(booking, changes)
-        facility = await _facility(conn, revised.facility_id, held)
-        check_change(booking, revised, facility, request.now(), request.service.horizon)
+class _Refused(Exception):  # noqa: N818 - an answer of the database's, not a malfunction
+    """A move whose period is not free; ``draft`` is the booking as it would have been."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(draft)
+        self.draft = draft
+
+
+async def _change(conn: Connection, request: Request, changes: dict[str, Any]) -> BookingRow:
+    """Load, decide and store one change; raises _Refused where the new period is not free."""
+    row = await _held(conn, request, changes)
+    request.check_if_match(dump(views.booking_detail(row)))
+    booking = _booking(row)
+    revised = revise(booking, changes)
+    found = await facilities.get_facility(conn, revised.facility_id)
+    facility = _facts(found, revised.facility_id)
+    check_change(booking, revised, facility, request.now(), request.service.horizon)
+    try:
         return await bookings.update_booking(
             conn,
-            booking_id,
+            row.id,
             facility_id=revised.facility_id,
             start_time=revised.start_time,
             end_time=revised.end_time,
@@ -155,15 +158,23 @@ async def _change(request: Request, changes: dict[str, Any]) -> BookingRow:
             description=revised.description,
             attendee_count=revised.attendee_count,
         )
+    except PeriodTaken as error:
+        raise _Refused(revised) from error
 
 
-async def _taken(request: Request, changes: dict[str, Any]) -> Response:
-    """The conflict answer of a move, after its transaction is rolled back."""
-    async with reading(request.pool) as conn:
-        row = _visible(await bookings.get_booking(conn, request.param("id")), request.caller)
-        draft = revise(_booking(row), changes)
-        in_the_way = await _in_the_way(conn, draft, row.id)
-        return await conflict_reply(conn, request, draft, in_the_way, row.id)
+async def _held(conn: Connection, request: Request, changes: dict[str, Any]) -> BookingRow:
+    """The booking to change, locked; before it, if it moves, the facilities it moves between.
+
+    Facilities before bookings, in the order of their ids: two moves that want each
+    other's place then wait for one another and do not deadlock. A rival that moves the
+    booking elsewhere in between can still cause one, and then this is tried again.
+    """
+    booking_id = request.param("id")
+    row = _visible(await bookings.get_booking(conn, booking_id), request.caller)
+    if not changes.keys().isdisjoint({"facility_id", "start_time", "end_time"}):
+        wanted = {row.facility_id, changes.get("facility_id", row.facility_id)}
+        await facilities.lock_facilities(conn, sorted(wanted))
+    return _visible(await bookings.lock_booking(conn, booking_id), request.caller)
 
 
 async def _in_the_way(
@@ -178,13 +189,8 @@ async def _in_the_way(
     )
 
 
-async def _facility(
-    conn: Connection, facility_id: int, held: Sequence[FacilityRow] = ()
-) -> Facility:
-    """What the rules need of it. One that is held already is not asked for again: others wait."""
-    row = next((row for row in held if row.id == facility_id), None)
-    if row is None:
-        row = await facilities.get_facility(conn, facility_id)
+def _facts(row: FacilityRow | None, facility_id: int) -> Facility:
+    """What the rules need to know of the facility; refused if there is none of that id."""
     if row is None:
         detail = (
             f"There is no facility {facility_id}: take the id of one that facilities_list shows."

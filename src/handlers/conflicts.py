@@ -1,9 +1,7 @@
 """The answer to a booking whose time is taken: what is in the way, and what is free instead."""
 
 from datetime import timedelta
-from typing import Any
 
-from psycopg import AsyncConnection
 from starlette.responses import Response
 
 from domain.availability import bookable_within, nearest_alternatives
@@ -14,6 +12,7 @@ from handlers.exchange import Request, problem_reply
 from sql import bookings, facilities
 from sql.bookings import BookingRow
 from sql.facilities import FacilityRow
+from sql.pool import Connection
 from wire import replies
 
 ALTERNATIVES = 5
@@ -22,7 +21,7 @@ SEARCHED = timedelta(days=7)
 
 
 async def conflict_reply(
-    conn: AsyncConnection[Any],
+    conn: Connection,
     request: Request,
     draft: Draft,
     in_the_way: list[BookingRow],

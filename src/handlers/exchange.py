@@ -5,22 +5,22 @@ and checked it against the contract: parameters are typed, the body is parsed.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar, cast
 
 import orjson
-from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from domain.bookings import Caller
 from domain.errors import PermissionDenied, PreconditionFailed, Refusal
 from domain.instants import parse_date, parse_instant
+from sql.pool import Connection, Pool, retrying, transaction
 
 Model = TypeVar("Model", bound=BaseModel)
+T = TypeVar("T")
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -33,7 +33,7 @@ class Service:
     where a refusal must be kept for a replay.
     """
 
-    pool: AsyncConnectionPool[AsyncConnection[Any]]
+    pool: Pool
     horizon: timedelta
     render: Callable[[Refusal, "Request"], Response]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -52,23 +52,42 @@ class Request:
     operation_id: str
     request_id: str
     caller: Caller
-    token_id: int
+    token_expires_at: datetime | None
     path: str
     params: Mapping[str, Any]
     headers: Mapping[str, str]
     body: Any
 
     @property
-    def pool(self) -> AsyncConnectionPool[AsyncConnection[Any]]:
+    def pool(self) -> Pool:
         """The pool of database connections."""
         return self.service.pool
+
+    async def write(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """What the work returns, done in one transaction in the caller's name.
+
+        It is done again, from the start, if it loses to a rival transaction; so it must
+        read within it whatever it decides by.
+        """
+
+        async def attempt() -> T:
+            async with transaction(
+                self.pool, actor_id=self.caller.user_id, request_id=self.request_id
+            ) as conn:
+                return await work(conn)
+
+        return await retrying(attempt)
 
     def now(self) -> datetime:
         """The present instant, in UTC."""
         return self.service.clock()
 
     def read(self, model: type[Model]) -> Model:
-        """The body as the wire model; the contract has already accepted it."""
+        """The body as the wire model; the contract has already accepted it.
+
+        Not for bodies with instants: the contract takes more of RFC 3339 than pydantic
+        reads. Those go through ``body_instant``.
+        """
         return model.model_validate(self.body)
 
     def param(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - typed by the contract

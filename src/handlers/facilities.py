@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from psycopg import AsyncConnection
 from starlette.responses import Response
 
 from domain.errors import NotFound, SiteUnknown
@@ -15,11 +14,9 @@ from handlers.exchange import Request, dump, no_content, resource_reply
 from handlers.paging import after_name, limit_of, page_reply
 from sql import facilities, sites
 from sql.facilities import FacilityRow
-from sql.pool import reading, transaction
+from sql.pool import Connection, reading
 from sql.sites import SiteRow
 from wire.models import CreateFacilityRequest
-
-Connection = AsyncConnection[Any]
 
 
 @cache
@@ -62,9 +59,10 @@ async def facilities_create(request: Request) -> Response:
     check_name(body.name)
     if body.time_zone is not None:
         check_time_zone(body.time_zone, time_zones())
-    async with _writing(request) as conn:
+
+    async def add(conn: Connection) -> FacilityRow:
         site = await _site(conn, body.site_id)
-        row = await facilities.insert_facility(
+        return await facilities.insert_facility(
             conn,
             site_id=site.id,
             name=body.name.strip(),
@@ -74,6 +72,8 @@ async def facilities_create(request: Request) -> Response:
             amenities=_distinct(request.body.get("amenities", [])),
             time_zone=body.time_zone or site.time_zone,
         )
+
+    row = await request.write(add)
     location = {"Location": f"{request.path}{row.id}/"}
     return resource_reply(request, views.facility_detail(row), 201, location)
 
@@ -86,34 +86,36 @@ async def facilities_update(request: Request) -> Response:
         check_name(changes["name"])
     if "time_zone" in changes:
         check_time_zone(changes["time_zone"], time_zones())
-    async with _writing(request) as conn:
+
+    async def change(conn: Connection) -> FacilityRow:
         row = await _lock(conn, request)
+        request.check_if_match(dump(views.facility_detail(row)))
         if "site_id" in changes:
             await _site(conn, changes["site_id"])
-        row = await _change(conn, row, changes)
+        return await _change(conn, row, changes)
+
+    row = await request.write(change)
     return resource_reply(request, views.facility_detail(row))
 
 
 async def facilities_archive(request: Request) -> Response:
     """Take no more bookings here; a second time changes nothing."""
     request.require_staff()
-    async with _writing(request) as conn:
+
+    async def archive(conn: Connection) -> None:
         row = await _lock(conn, request)
-        await _change(conn, row, {"status": "archived"})
+        if row.status != "archived":  # else a repeated request is answered as the first was
+            request.check_if_match(dump(views.facility_detail(row)))
+            await _change(conn, row, {"status": "archived"})
+
+    await request.write(archive)
     return no_content()
 
 
-def _writing(request: Request) -> Any:  # noqa: ANN401 - an async context manager of a connection
-    return transaction(request.pool, actor_id=request.caller.user_id, request_id=request.request_id)
-
-
 async def _lock(conn: Connection, request: Request) -> FacilityRow:
-    """The facility as it stands, held until the commit; If-Match is held against it."""
-    facility_id = request.param("id")
-    await facilities.lock_facilities(conn, [facility_id])
-    row = _found(await facilities.get_facility(conn, facility_id))
-    request.check_if_match(dump(views.facility_detail(row)))
-    return row
+    """The facility as it stands, held until the commit."""
+    rows = await facilities.lock_facilities(conn, [request.param("id")])
+    return _found(rows[0] if rows else None)
 
 
 async def _change(conn: Connection, row: FacilityRow, changes: Mapping[str, Any]) -> FacilityRow:

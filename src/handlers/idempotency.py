@@ -11,34 +11,28 @@ both or neither.
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
 import orjson
-from psycopg import AsyncConnection
 from starlette.responses import Response
 
 from domain.errors import IdempotencyKeyInUse, IdempotencyKeyReused, Refusal
 from handlers.exchange import Request
 from sql import idempotency
-from sql.pool import transaction
+from sql.pool import Connection
 
 LIFETIME = timedelta(hours=24)
 
 _KEPT_HEADERS = ("content-type", "etag", "location")
 
-Connection = AsyncConnection[Any]
 Work = Callable[[Connection], Awaitable[Response]]
 
 
 async def once(request: Request, work: Work) -> Response:
     """Do the work in one transaction; under an Idempotency-Key, once per key."""
     key = request.headers.get("idempotency-key")
-    async with transaction(
-        request.pool, actor_id=request.caller.user_id, request_id=request.request_id
-    ) as conn:
-        if key is None:
-            return await work(conn)
-        return await _once_per_key(conn, request, _bare(key), work)
+    if key is None:
+        return await request.write(work)
+    return await request.write(lambda conn: _once_per_key(conn, request, _bare(key), work))
 
 
 async def _once_per_key(conn: Connection, request: Request, key: str, work: Work) -> Response:

@@ -11,7 +11,7 @@ from handlers.exchange import Request, json_reply, no_content, resource_reply
 from handlers.paging import INT4, after_id, after_start, limit_of, page_reply
 from handlers.secrets import new_secret
 from sql import bookings, tokens, users
-from sql.pool import reading, transaction
+from sql.pool import reading
 from wire.models import CreateTokenRequest
 
 
@@ -60,35 +60,42 @@ async def my_tokens_create(request: Request) -> Response:
     """A new token; its secret is in this reply and nowhere else."""
     body = request.read(CreateTokenRequest)
     check_name(body.name)
-    lifetime = None if body.expires_in_days is None else timedelta(days=body.expires_in_days)
     secret = new_secret()
-    async with transaction(
-        request.pool, actor_id=request.caller.user_id, request_id=request.request_id
-    ) as conn:
-        row = await tokens.insert_token(
+    row = await request.write(
+        lambda conn: tokens.insert_token(
             conn,
             user_id=request.caller.user_id,
             token_hash=secret.hash,
             token_prefix=secret.prefix,
             name=body.name.strip(),
-            expires_at=None if lifetime is None else request.now() + lifetime,
+            expires_at=_expiry(request, body.expires_in_days),
         )
+    )
     headers = {"Cache-Control": "no-store"}
     return json_reply(views.token_created(row, secret.plain), 201, headers)
 
 
 async def my_tokens_revoke(request: Request) -> Response:
     """Make a token of the caller's useless at once, the one in use included."""
-    async with transaction(
-        request.pool, actor_id=request.caller.user_id, request_id=request.request_id
-    ) as conn:
-        revoked = await tokens.delete_token(
+    revoked = await request.write(
+        lambda conn: tokens.delete_token(
             conn, user_id=request.caller.user_id, token_id=request.param("id")
         )
+    )
     if not revoked:
         detail = "You have no such token: my_tokens_list shows those you have."
         raise NotFound(detail)
     return no_content()
+
+
+def _expiry(request: Request, days: int | None) -> datetime | None:
+    """When a new token ends: as asked, and never after the token that makes it.
+
+    A token that leaks and was to end soon could otherwise make one that never does.
+    """
+    asked = None if days is None else request.now() + timedelta(days=days)
+    bounds = [end for end in (asked, request.token_expires_at) if end is not None]
+    return min(bounds, default=None)
 
 
 def _midnight(day: date) -> datetime:

@@ -49,7 +49,8 @@ def page_reply(
 
 def next_link(request: Request, key: tuple[object, ...]) -> str:
     """The Link header's value: this request's own query with the cursor moved on."""
-    cursor = urlsafe_b64encode(orjson.dumps(key, option=orjson.OPT_UTC_Z)).rstrip(b"=").decode()
+    held = orjson.dumps((request.operation_id, *key), option=orjson.OPT_UTC_Z)
+    cursor = urlsafe_b64encode(held).rstrip(b"=").decode()
     query = {
         name: ",".join(value) if isinstance(value, list) else value
         for name, value in request.params.items()
@@ -91,8 +92,8 @@ def after_start(request: Request) -> tuple[datetime | None, int | None]:
     raise _invalid()
 
 
-def _cursor(request: Request) -> object:
-    """What the cursor holds; None where the request has none."""
+def _cursor(request: Request) -> list[object] | None:
+    """The sort key that the cursor holds; None where the request has no cursor."""
     text = request.param("cursor")
     if text is None:
         return None
@@ -100,9 +101,10 @@ def _cursor(request: Request) -> object:
         held = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError) as error:
         raise _invalid() from error
-    if held is None:
-        raise _invalid()
-    return held
+    match held:
+        case [request.operation_id, *key]:
+            return key
+    raise _invalid()
 
 
 def _checked(row_id: int, largest: int) -> int:

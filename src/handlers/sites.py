@@ -8,7 +8,7 @@ from handlers.exchange import Request, json_reply
 from handlers.facilities import time_zones
 from handlers.paging import after_name, limit_of, page_reply
 from sql import sites
-from sql.pool import reading, transaction
+from sql.pool import reading
 from wire.models import CreateSiteRequest
 
 
@@ -28,8 +28,7 @@ async def sites_create(request: Request) -> Response:
     body = request.read(CreateSiteRequest)
     check_name(body.name)
     check_time_zone(body.time_zone, time_zones())
-    async with transaction(
-        request.pool, actor_id=request.caller.user_id, request_id=request.request_id
-    ) as conn:
-        row = await sites.insert_site(conn, name=body.name.strip(), time_zone=body.time_zone)
+    row = await request.write(
+        lambda conn: sites.insert_site(conn, name=body.name.strip(), time_zone=body.time_zone)
+    )
     return json_reply(views.site_detail(row), 201)

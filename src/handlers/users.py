@@ -9,7 +9,8 @@ from handlers.exchange import Request, json_reply, no_content, resource_reply
 from handlers.paging import after_name, limit_of, page_reply
 from handlers.secrets import new_secret
 from sql import tokens, users
-from sql.pool import reading, transaction
+from sql.pool import Connection, reading
+from sql.tokens import TokenRow
 from sql.users import UserRow
 from wire.models import CreateUserRequest
 
@@ -36,10 +37,9 @@ async def users_create(request: Request) -> Response:
     if body.display_name is not None:
         check_name(body.display_name, "/display_name")
     secret = new_secret()
-    async with transaction(
-        request.pool, actor_id=request.caller.user_id, request_id=request.request_id
-    ) as conn:
-        row = await users.insert_user(
+
+    async def add(conn: Connection) -> tuple[UserRow, TokenRow]:
+        user = await users.insert_user(
             conn,
             username=body.username,
             display_name=body.display_name,
@@ -47,12 +47,15 @@ async def users_create(request: Request) -> Response:
         )
         token = await tokens.insert_token(
             conn,
-            user_id=row.id,
+            user_id=user.id,
             token_hash=secret.hash,
             token_prefix=secret.prefix,
             name="first token",
             expires_at=None,
         )
+        return user, token
+
+    row, token = await request.write(add)
     created = views.user_created(row, views.token_created(token, secret.plain))
     headers = {"Location": f"{request.path}{row.id}/", "Cache-Control": "no-store"}
     return json_reply(created, 201, headers)
@@ -73,11 +76,12 @@ async def users_deactivate(request: Request) -> Response:
     if user_id == request.caller.user_id:
         detail = "You cannot deactivate yourself: ask another member of staff."
         raise CannotDeactivateSelf(detail)
-    async with transaction(
-        request.pool, actor_id=request.caller.user_id, request_id=request.request_id
-    ) as conn:
+
+    async def deactivate(conn: Connection) -> None:
         _found(await users.get_user(conn, user_id))
         await users.deactivate_user(conn, user_id)
+
+    await request.write(deactivate)
     return no_content()
 
 

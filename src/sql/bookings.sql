@@ -119,8 +119,8 @@ SELECT b.id, b.facility_id, f.name AS facility_name, f.site_id, s.name AS site_n
  LIMIT 32;
 
 -- name: list_busy :many
--- When these facilities are taken within the period, each one's earliest first.
-SELECT facility_id, start_time, end_time
+-- When these facilities are occupied within the period, each one's earliest first.
+SELECT facility_id, lower(occupied) AS start_time, upper(occupied) AS end_time
   FROM bookings
  WHERE facility_id = ANY (%(facility_ids)s::int4[])
    AND occupied && tstzrange(%(start_time)s::timestamptz, %(end_time)s::timestamptz, '[)')
@@ -141,11 +141,13 @@ SELECT facility_id, start_time, end_time
          FROM bookings
         WHERE user_id = %(user_id)s::int4
           AND end_time > COALESCE(%(ending_after)s::timestamptz, '-infinity')
-          AND start_time > COALESCE(%(ending_after)s::timestamptz - INTERVAL '8 hours', '-infinity')
+          AND start_time
+              > COALESCE(%(ending_after)s::timestamptz - INTERVAL '8 hours', '-infinity')
           AND start_time < COALESCE(%(starting_before)s::timestamptz, 'infinity')
           AND status = COALESCE(%(status)s::booking_status, status)
           AND (start_time, id)
-              > (COALESCE(%(after_start)s::timestamptz, '-infinity'), COALESCE(%(after_id)s::int8, 0))
+              > (COALESCE(%(after_start)s::timestamptz, '-infinity'),
+                 COALESCE(%(after_id)s::int8, 0))
         ORDER BY start_time, id
         LIMIT %(limit)s::int4
        )

@@ -75,6 +75,14 @@ async def list_facilities(  # noqa: PLR0913 - one parameter for each filter
     return await _QUERIES["list_facilities"].many(conn, FacilityRow, parameters)
 
 
+async def hold_facility(conn: Connection, facility_id: int) -> FacilityRow | None:
+    """The facility with this id, which nobody changes until the commit; others may hold it too.
+
+    Whoever books it holds it, so that it is not archived under the booking.
+    """
+    return await _QUERIES["hold_facility"].one(conn, FacilityRow, {"facility_id": facility_id})
+
+
 async def lock_facilities(conn: Connection, facility_ids: Sequence[int]) -> list[FacilityRow]:
     """Those of these facilities that exist, lowest id first, locked in that order.
 

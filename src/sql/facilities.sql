@@ -9,7 +9,8 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
 -- name: list_facilities :many :replan
 -- Facilities that pass every filter given, in the order of their names.
 -- Each pattern of the search, one to a line, must match the facility's own words or
--- its site's name. The first, the longest, is there twice: an index finds one, not all.
+-- its site's name. The first, the longest, is asked for alone before that, of each of
+-- the two: an index finds one pattern in one column, and neither all nor both.
 SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
        f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at
   FROM facilities AS f
@@ -22,18 +23,36 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
         OR f.facility_type = %(facility_type)s::facility_type)
    AND (%(status)s::facility_status IS NULL OR f.status = %(status)s::facility_status)
    AND (%(search)s::text IS NULL
-        OR ((f.search_text LIKE (string_to_array(lower(%(search)s::text), chr(10)))[1]
-             OR f.site_id = ANY (ARRAY(
-                    SELECT id
-                      FROM sites
-                     WHERE lower(name)
-                           LIKE (string_to_array(lower(%(search)s::text), chr(10)))[1])))
+        OR (f.id = ANY (ARRAY(
+                SELECT o.id
+                  FROM facilities AS o
+                 WHERE o.search_text LIKE (string_to_array(lower(%(search)s::text), chr(10)))[1]
+                 UNION ALL
+                SELECT o.id
+                  FROM sites AS p
+                  JOIN facilities AS o ON o.site_id = p.id
+                 WHERE lower(p.name) LIKE (string_to_array(lower(%(search)s::text), chr(10)))[1]))
             AND f.search_text || ' ' || lower(s.name)
                 LIKE ALL (string_to_array(lower(%(search)s::text), chr(10)))))
    AND (%(after_name)s::text IS NULL
         OR (lower(f.name), f.id) > (lower(%(after_name)s::text), %(after_id)s::int4))
  ORDER BY lower(f.name), f.id
  LIMIT %(limit)s::int4;
+
+-- name: hold_facility :one
+-- The facility with this id, kept as it is until the commit; others may hold it too.
+-- It is locked before its site is joined: see lock_facilities.
+  WITH held AS MATERIALIZED (
+       SELECT id, site_id, name, description, facility_type, capacity, amenities, time_zone,
+              status, created_at, updated_at
+         FROM facilities
+        WHERE id = %(facility_id)s::int4
+          FOR SHARE
+       )
+SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
+       f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at
+  FROM held AS f
+  JOIN sites AS s ON s.id = f.site_id;
 
 -- name: lock_facilities :many
 -- These facilities, held against every other change until the commit, lowest id first.

@@ -17,6 +17,7 @@ from psycopg import AsyncConnection, InternalError, OperationalError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg.pq import ConnStatus, TransactionStatus
+from psycopg.sql import SQL, Literal
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
@@ -32,12 +33,14 @@ MAX_WAITING = 1000
 """Callers that may wait for a connection at once; more are refused at once."""
 
 # What every session runs with. The time zone decides how instants print; the
-# timeouts end what would otherwise hold a lock, or a caller, for ever.
+# timeouts end what would otherwise hold a lock, or a caller, for ever. A transaction
+# here lasts milliseconds: one that is stuck must not stall others for longer than
+# they would wait for an answer.
 _SESSION = {
     "timezone": "UTC",
     "statement_timeout": "10s",
-    "lock_timeout": "5s",
-    "idle_in_transaction_session_timeout": "30s",
+    "lock_timeout": "2s",
+    "idle_in_transaction_session_timeout": "5s",
 }
 
 # How soon a connection notices that the other machine is gone; a server that
@@ -50,9 +53,12 @@ _TRANSPORT: dict[str, str | int] = {
     "tcp_user_timeout": 15_000,
 }
 
-_SET_ACTOR = (
-    "SELECT set_config('holdfast.actor_id', %(actor_id)s::text, true),"
-    " set_config('holdfast.request_id', %(request_id)s::text, true)"
+# One round trip. A pipeline would take as little time, but one that is cancelled
+# can leave its connection in a state that no later user expects.
+_BEGIN = SQL(
+    "BEGIN ISOLATION LEVEL READ COMMITTED;"
+    " SELECT set_config('holdfast.actor_id', {actor_id}, true),"
+    " set_config('holdfast.request_id', {request_id}, true)"
 )
 
 
@@ -103,15 +109,11 @@ async def transaction(
     conn = await _lend(pool)
     try:
         async with conn:  # commits, or rolls back; the pool's connections are not closed by it
-            async with conn.pipeline():  # one round trip
-                await conn.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-                await conn.execute(
-                    _SET_ACTOR,
-                    {
-                        "actor_id": "" if actor_id is None else str(actor_id),
-                        "request_id": request_id or "",
-                    },
-                )
+            begin = _BEGIN.format(
+                actor_id=Literal("" if actor_id is None else str(actor_id)),
+                request_id=Literal(request_id or ""),
+            )
+            await conn.execute(begin)
             yield conn
             if conn.pgconn.transaction_status != TransactionStatus.INTRANS:
                 # PostgreSQL answers COMMIT with a silent rollback when a statement
@@ -161,7 +163,6 @@ async def _lend(pool: Pool) -> Connection:
         conn = await pool.getconn()
         if _is_alive(conn):
             return conn
-        await conn.close()
         await pool.putconn(conn)  # which replaces it
     message = "The server closes every connection as soon as it is made."
     raise OperationalError(message)

@@ -17,9 +17,8 @@ class CallerRow:
 
     user_id: int
     username: str
-    display_name: str | None
     is_staff: bool
-    token_id: int
+    token_expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 -- name: find_caller :one
 -- The active user whose unexpired token has this hash.
-SELECT u.id AS user_id, u.username, u.display_name, u.is_staff, t.id AS token_id
+SELECT u.id AS user_id, u.username, u.is_staff, t.expires_at AS token_expires_at
   FROM user_tokens AS t
   JOIN users AS u ON u.id = t.user_id
  WHERE t.token_hash = %(token_hash)s::bytea

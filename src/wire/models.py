@@ -84,7 +84,10 @@ class CreateTokenRequest(BaseModel):
     name: Annotated[str, Field(max_length=100, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]*$")]
     """What the token is for: not blank."""
     expires_in_days: Annotated[int | None, Field(ge=1, le=3650)] = None
-    """After how many days the token stops working. Never, if absent."""
+    """
+    After how many days the token stops working. Never, if absent; but in either case no later than
+    the token that this request is sent with.
+    """
 
 
 class CreateUserRequest(BaseModel):
@@ -546,10 +549,11 @@ class ConflictResponse(BaseModel):
     What exactly happened this time and, where there is a remedy, what would be accepted. For a
     person to read.
     """
-    instance: Annotated[str | None, Field(max_length=2000)] = None
-    """The path of the request that met the problem."""
     request_id: Annotated[str, Field(max_length=100)]
-    """The request, as the service's log knows it. The same as the `X-Request-Id` header."""
+    """
+    The request, as the service's log knows it: the same as the `X-Request-Id` header. A replayed
+    refusal (`Idempotency-Replayed`) names the request that was refused first.
+    """
     errors: Annotated[list[FieldError] | None, Field(max_length=100)] = None
     """The values that are to blame, where the problem lies in values."""
     conflicting_booking: BookingBasic | None = None
@@ -617,10 +621,11 @@ class ErrorResponse(BaseModel):
     What exactly happened this time and, where there is a remedy, what would be accepted. For a
     person to read.
     """
-    instance: Annotated[str | None, Field(max_length=2000)] = None
-    """The path of the request that met the problem."""
     request_id: Annotated[str, Field(max_length=100)]
-    """The request, as the service's log knows it. The same as the `X-Request-Id` header."""
+    """
+    The request, as the service's log knows it: the same as the `X-Request-Id` header. A replayed
+    refusal (`Idempotency-Replayed`) names the request that was refused first.
+    """
     errors: Annotated[list[FieldError] | None, Field(max_length=100)] = None
     """The values that are to blame, where the problem lies in values."""
 

@@ -80,7 +80,10 @@ class CreateTokenRequest(TypedDict):
     name: str
     """What the token is for: not blank."""
     expires_in_days: NotRequired[int]
-    """After how many days the token stops working. Never, if absent."""
+    """
+    After how many days the token stops working. Never, if absent; but in either case no later than
+    the token that this request is sent with.
+    """
 
 
 class CreateUserRequest(TypedDict):
@@ -585,10 +588,11 @@ class ConflictResponse(TypedDict):
     What exactly happened this time and, where there is a remedy, what would be accepted. For a
     person to read.
     """
-    instance: NotRequired[str]
-    """The path of the request that met the problem."""
     request_id: str
-    """The request, as the service's log knows it. The same as the `X-Request-Id` header."""
+    """
+    The request, as the service's log knows it: the same as the `X-Request-Id` header. A replayed
+    refusal (`Idempotency-Replayed`) names the request that was refused first.
+    """
     errors: NotRequired[list[FieldError]]
     """The values that are to blame, where the problem lies in values."""
     conflicting_booking: NotRequired[BookingBasic]
@@ -621,10 +625,11 @@ class ErrorResponse(TypedDict):
     What exactly happened this time and, where there is a remedy, what would be accepted. For a
     person to read.
     """
-    instance: NotRequired[str]
-    """The path of the request that met the problem."""
     request_id: str
-    """The request, as the service's log knows it. The same as the `X-Request-Id` header."""
+    """
+    The request, as the service's log knows it: the same as the `X-Request-Id` header. A replayed
+    refusal (`Idempotency-Replayed`) names the request that was refused first.
+    """
     errors: NotRequired[list[FieldError]]
     """The values that are to blame, where the problem lies in values."""
 

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,14 +22,14 @@ REPORTS = ROOT / "reports" / "fuzz"
 ANONYMOUS = Path(__file__).with_name("anonymous.toml")
 
 SEED = int(os.environ.get("HOLDFAST_FUZZ_SEED", "20261122"))
-EXAMPLES = int(os.environ.get("HOLDFAST_FUZZ_EXAMPLES", "40"))
-"""Per operation and phase. The coverage phase sends what it has to, however many those are."""
+EXAMPLES = int(os.environ.get("HOLDFAST_FUZZ_EXAMPLES", "25"))
+"""Per operation and phase. The coverage phase sends what it has to, however many that are."""
 
-RUN_SECONDS = 240 + 12 * EXAMPLES
+RUN_SECONDS = 240 + 15 * EXAMPLES
 """After which a run counts as hanging."""
 
 METHODS = ("get", "post", "patch", "delete")
-OPERATIONS: dict[tuple[str, str], dict[str, Any]] = {
+OPERATIONS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     (method.upper(), path): item[method]
     for path, item in document()["paths"].items()
     for method in METHODS
@@ -63,9 +63,9 @@ class Run:
     """(check, operationId) of every failed check."""
 
     @cached_property
-    def statuses(self) -> dict[str, Counter[int]]:
+    def statuses(self) -> Mapping[str, Counter[int]]:
         """How often each operation answered with which status."""
-        found = {operation["operationId"]: Counter[int]() for operation in OPERATIONS.values()}
+        found = {str(each["operationId"]): Counter[int]() for each in OPERATIONS.values()}
         for exchange in self.exchanges:
             if exchange.operation_id is not None:
                 found[exchange.operation_id][exchange.status] += 1
@@ -85,18 +85,12 @@ class Run:
             if exchange.source and exchange.operation_id and exchange.status < 400
         }
 
-    def table(self) -> Iterator[str]:
-        """The statuses of each operation, a line for each that was called."""
-        for name, counts in sorted(self.statuses.items()):
-            if counts:
-                told = "  ".join(
-                    f"{status}\N{MULTIPLICATION SIGN}{counts[status]}" for status in sorted(counts)
-                )
-                yield f"{name:<22} {told}"
 
+def fuzz(name: str, base_url: str, *options: str, town: Town, user: str, users: Path) -> Run:
+    """A run as one of the town's people, with the options of ``st run``.
 
-def run(name: str, base_url: str, *options: str, town: Town, user: str, users: Path) -> Run:
-    """Fuzz as one of the town's people. ``users`` is where their tokens are written meanwhile."""
+    ``users`` is where their tokens are written meanwhile.
+    """
     people = [
         {
             "name": each,
@@ -119,8 +113,8 @@ def run(name: str, base_url: str, *options: str, town: Town, user: str, users: P
         users.unlink()
 
 
-def run_anonymously(name: str, base_url: str, *options: str) -> Run:
-    """Fuzz without a token, and with generated ones."""
+def fuzz_anonymously(name: str, base_url: str, *options: str) -> Run:
+    """A run without a token, and with generated ones."""
     return _run(name, base_url, ("--config-file", str(ANONYMOUS)), options, {})
 
 
@@ -129,7 +123,7 @@ def _run(
     base_url: str,
     before: Sequence[str],
     options: Sequence[str],
-    environment: dict[str, str],
+    environment: Mapping[str, str],
 ) -> Run:
     REPORTS.mkdir(parents=True, exist_ok=True)
     events = REPORTS / f"{name}.ndjson"
@@ -152,15 +146,20 @@ def _run(
         timeout=RUN_SECONDS,
         check=False,
     )
-    events.with_suffix(".txt").write_text(finished.stdout, encoding="utf-8")
     assert finished.returncode in {0, 1}, f"Schemathesis could not run:\n{finished.stdout}"
     scenarios = list(_scenarios(events))
-    return Run(
+    run = Run(
         output=finished.stdout,
         passed=finished.returncode == 0,
         exchanges=[exchange for scenario in scenarios for exchange in _exchanges(scenario)],
         failures=frozenset(failure for scenario in scenarios for failure in _failures(scenario)),
     )
+    counted = "\n".join(
+        f"{name:<22}" + "".join(f"  {status}: {counts[status]}" for status in sorted(counts))
+        for name, counts in sorted(run.statuses.items())
+    )
+    events.with_suffix(".txt").write_text(f"{run.output}\n\n{counted}\n", encoding="utf-8")
+    return run
 
 
 def _scenarios(events: Path) -> Iterator[dict[str, Any]]:
@@ -171,7 +170,7 @@ def _scenarios(events: Path) -> Iterator[dict[str, Any]]:
                 yield event["ScenarioFinished"].get("recorder", {})
 
 
-def _exchanges(scenario: dict[str, Any]) -> Iterator[Exchange]:
+def _exchanges(scenario: Mapping[str, Any]) -> Iterator[Exchange]:
     cases = scenario.get("cases", {})
     for case_id, interaction in scenario.get("interactions", {}).items():
         case = cases[case_id]
@@ -186,7 +185,7 @@ def _exchanges(scenario: dict[str, Any]) -> Iterator[Exchange]:
             )
 
 
-def _failures(scenario: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _failures(scenario: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for case_id, checks in scenario.get("checks", {}).items():
         for check in checks:
             if check["status"] == "failure":
@@ -194,7 +193,7 @@ def _failures(scenario: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 yield check["name"], _operation_id(case) or f"{case['method']} {case['path']}"
 
 
-def _operation_id(case: dict[str, Any], path: str | None = None) -> str | None:
+def _operation_id(case: Mapping[str, Any], path: str | None = None) -> str | None:
     """The case's operation; None where the contract has none, or the path sent is not its."""
     operation = OPERATIONS.get((case["method"].upper(), case["path"]))
     if operation is None:

@@ -129,12 +129,34 @@ def plausible_site(_: HookContext, case: Case) -> Case:
 
 @hook_for("map_case", operation_id=["availability_search", "admin_bookings_list"])
 def plausible_window(_: HookContext, case: Case) -> Case:
-    """Some of the days in which bookings are."""
+    """Some of the days in which bookings are; or less, which can be booked as one."""
     lot = Lot(case.query)
     if _is_valid(case) and "start_time" in case.query and not lot.leaves_as_is():
         start = TOMORROW + MARK * lot.below(96 * DAYS)
-        end = start + timedelta(minutes=1 + lot.below(31 * 24 * 60))
+        minutes = lot.below(8 * 60) if lot.below(4) else lot.below(31 * 24 * 60)
+        end = start + timedelta(minutes=15 + minutes)
         case.query = {**case.query, "start_time": _wire(start), "end_time": _wire(end)}
+    return case
+
+
+@hook_for("map_case", operation_id=["availability_search", "facilities_list"])
+def plausible_filters(_: HookContext, case: Case) -> Case:
+    """Conditions that some facility meets; the more of them, the fewer do."""
+    lot = Lot([case.query, "filters"])
+    if not _is_valid(case) or lot.leaves_as_is():
+        return case
+    met: Body = {
+        "facility_id": 1 + lot.below(OPEN_FACILITIES),
+        "site_id": 1 + lot.below(len(SITES)),
+        "search": "Place",
+        "min_capacity": 1 + lot.below(4 * FACILITIES),
+    }
+    hard = {"facility_id", "amenities", "facility_type"}
+    case.query = {
+        name: met.get(name, value)
+        for name, value in case.query.items()
+        if name not in hard or lot.below(2)
+    }
     return case
 
 

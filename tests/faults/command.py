@@ -107,7 +107,7 @@ class Up:
     def wait_until_ready(self) -> None:
         """Wait for its last line."""
         wait_for(lambda: READY in self.shown or self.process.poll() is not None)
-        assert self.process.poll() is None, self.told
+        assert self.process.poll() is None, f"{self.told}\n{self.logged}"
 
     @property
     def shown(self) -> str:
@@ -118,6 +118,12 @@ class Up:
     def told(self) -> str:
         """What it has said while it worked."""
         return self.stderr.read_text()
+
+    @property
+    def logged(self) -> str:
+        """The end of the service's log."""
+        log = self.place / "service.log"
+        return log.read_text(errors="replace")[-2000:] if log.exists() else ""
 
     @property
     def base_url(self) -> str:

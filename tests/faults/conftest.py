@@ -58,3 +58,12 @@ def empty(server: str) -> Iterator[str]:
     """The DSN of a database with nothing in it."""
     with servers.empty(server) as dsn:
         yield dsn
+
+
+@pytest.fixture(scope="session")
+def running(ground: Path, filled: Path, env: dict[str, str]) -> Iterator[command.Up]:
+    """One that runs while several tests look at it."""
+    place = ground / "running now"
+    command.copy(filled, place)
+    with command.up(place, env) as started:
+        yield started

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -40,15 +39,6 @@ def nothing_runs_on(place: Path) -> bool:
         str(place / "postgres") in " ".join(process.info["cmdline"] or [])
         for process in psutil.process_iter(["cmdline"])
     )
-
-
-@pytest.fixture(scope="module")
-def running(ground: Path, filled: Path, env: dict[str, str]) -> Iterator[Up]:
-    """One that runs while several tests look at it."""
-    place = ground / "running now"
-    command.copy(filled, place)
-    with up(place, env) as started:
-        yield started
 
 
 def test_a_first_start_makes_everything_and_says_so(place: Path, env: dict[str, str]) -> None:

@@ -18,7 +18,6 @@ from urllib.parse import quote
 
 import httpx
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from handlers.secrets import new_secret
 from sql.tokens import insert_token
@@ -215,23 +214,18 @@ async def _first_staff(dsn: str) -> str:
 
 @contextmanager
 def running_api(dsn: str, log: Path, **settings: str) -> Iterator[Api]:
-    """The service on a migrated database."""
+    """The service on a migrated database; AssertionError at the end if it logged an error.
+
+    No request of any test may find a fault of the service's own, whatever it is answered.
+    """
     with (
-        service.service(url_of(dsn), log, **settings) as base_url,
+        service.service(dsn, log, **settings) as base_url,
         connection(base_url) as http,
         psycopg.connect(dsn, autocommit=True) as database,
     ):
         yield Api(base_url, dsn, http, database)
-
-
-def url_of(dsn: str, *, port: int | None = None) -> str:
-    """The DSN as a URL, which is the form that the service takes; at another port, if given."""
-    given = conninfo_to_dict(dsn)
-    user, password = (quote(str(given.pop(name, "")), safe="") for name in ("user", "password"))
-    host = given.pop("host", "127.0.0.1")
-    own_port, database = given.pop("port", 5432), given.pop("dbname", "")
-    rest = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in given.items())
-    return f"postgresql://{user}:{password}@{host}:{port or own_port}/{database}?{rest}"
+    faults = [line for line in log.read_text().splitlines() if '"level":"error"' in line]
+    assert faults == []
 
 
 def raw(api: Api, line: bytes, *headers: bytes, body: bytes = b"") -> httpx.Response:

@@ -4,6 +4,10 @@ The questions use neither the constraint nor its range column, so that a databas
 which lost them, or has them wrong, does not pass.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
 import psycopg
 
 _OVERLAPS = """
@@ -41,6 +45,15 @@ SELECT h.booking_id, h.id
 """
 
 
+_LOG = """
+SELECT booking_id, new_values ->> 'status' <> 'cancelled',
+       (new_values ->> 'facility_id')::integer,
+       (new_values ->> 'start_time')::timestamptz, (new_values ->> 'end_time')::timestamptz
+  FROM booking_audit
+ ORDER BY id
+"""
+
+
 def check(dsn: str) -> None:
     """Hold the whole database against its invariants."""
     with psycopg.connect(dsn, autocommit=True) as conn:
@@ -48,3 +61,24 @@ def check(dsn: str) -> None:
         assert [] == conn.execute(_OVERLAPS).fetchall(), "two active bookings overlap"
         assert [] == conn.execute(_NOT_CREATED_ONCE).fetchall(), "not created exactly once"
         assert [] == conn.execute(_BROKEN_HISTORIES).fetchall(), "a history has a gap"
+        _check_no_overlap_at_any_time(conn.execute(_LOG).fetchall())
+
+
+def _check_no_overlap_at_any_time(log: Iterable[tuple[Any, ...]]) -> None:
+    """Hold what was true after each change against the law, too.
+
+    Whoever gets a place that somebody left writes the log after they have left for good.
+    """
+    held: dict[int, dict[int, tuple[Any, Any]]] = defaultdict(dict)
+    where: dict[int, int] = {}
+    for booking_id, is_active, facility_id, start, end in log:
+        if booking_id in where:
+            held[where[booking_id]].pop(booking_id, None)
+        if is_active:
+            others = held[facility_id]
+            rivals = [
+                rival for rival, (begins, ends) in others.items() if start < ends and begins < end
+            ]
+            assert [] == rivals, f"booking {booking_id} came to overlap these"
+            others[booking_id] = start, end
+            where[booking_id] = facility_id

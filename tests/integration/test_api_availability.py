@@ -376,6 +376,19 @@ def test_the_filters_choose_the_facilities_and_all_of_them_must_hold(api: Api, a
     assert found(ada, site_id=2147483647) == []
     assert [hall["id"]] == found(ada, facility_id=hall["id"], search="hall")
     assert found(ada, facility_id=hall["id"], search="court") == []
+    assert found(ada, facility_id=hall["id"], site_id=other_site["id"]) == []
+
+
+def test_a_search_of_one_facility_is_the_same_with_a_filter_that_it_passes(
+    api: Api, ada: Person
+) -> None:
+    facility = api.facility(capacity=8)
+    ada.book(facility, at(9), at(10))
+    alone = availability(ada, facility, at(8), at(18))
+    assert alone == availability(ada, facility, at(8), at(18), min_capacity=8)
+    assert alone == availability(ada, facility, at(8), at(18), limit=1)
+    params = window(at(8), at(18), facility_id=facility["id"], cursor="nonsense")
+    refused(ada.get(SEARCH, params=params), 422, "invalid_cursor", "/cursor", place="query")
 
 
 def test_a_facility_with_nothing_free_is_listed_among_the_others(api: Api, ada: Person) -> None:

@@ -2,6 +2,8 @@
 
 import gzip
 import re
+import socket
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -9,6 +11,7 @@ import orjson
 import pytest
 
 from app.contract import operations
+
 from .api import Api, Json, Person, at, created, invalid, path_of, raw, refused, wire
 
 BODY_LIMIT = 65_536
@@ -316,7 +319,9 @@ def test_an_integer_is_written_in_one_way(api: Api, ada: Person, text: str) -> N
     invalid(raw(api, line, authorization(ada)), ("query", "/min_capacity"))
 
 
-@pytest.mark.parametrize("query", ["limit=10&limit=20", "limit=10&limit=10", "amenities=a&amenities=b"])
+@pytest.mark.parametrize(
+    "query", ["limit=10&limit=20", "limit=10&limit=10", "amenities=a&amenities=b"]
+)
 def test_a_parameter_is_given_once(api: Api, ada: Person, query: str) -> None:
     name = query.partition("=")[0]
     response = raw(api, f"GET /api/v1/facilities/?{query}".encode(), authorization(ada))
@@ -444,10 +449,11 @@ def test_an_id_may_be_percent_encoded(api: Api, ada: Person, body: Json) -> None
 
 
 def methods_of_paths() -> dict[str, set[str]]:
-    """The methods that the contract has for each path."""
+    """The methods of each path: those of the contract, and HEAD wherever there is GET."""
     found: dict[str, set[str]] = {}
     for operation in operations().values():
-        found.setdefault(operation.path, set()).add(operation.method.upper())
+        methods = {"GET", "HEAD"} if operation.method == "get" else {operation.method.upper()}
+        found.setdefault(operation.path, set()).update(methods)
     return found
 
 
@@ -488,7 +494,9 @@ def test_head_is_get_without_the_body(api: Api, ada: Person, body: Json) -> None
 # Request ids and other headers.
 
 
-@pytest.mark.parametrize("given", ["a", "x" * 64, "Web.1_2-3", "00000000-0000-0000-0000-000000000000"])
+@pytest.mark.parametrize(
+    "given", ["a", "x" * 64, "Web.1_2-3", "00000000-0000-0000-0000-000000000000"]
+)
 def test_a_request_may_bring_its_own_id(api: Api, ada: Person, given: str) -> None:
     for response in (
         ada.get(ME, headers={"X-Request-Id": given}),
@@ -500,7 +508,8 @@ def test_a_request_may_bring_its_own_id(api: Api, ada: Person, given: str) -> No
 
 
 @pytest.mark.parametrize(
-    "given", [b"", b"x" * 65, b"two words", b"<script>", b"a\tb", b"\xff\xfe", b'"', b"a;b", b"../x"]
+    "given",
+    [b"", b"x" * 65, b"two words", b"<script>", b"a\tb", b"\xff\xfe", b'"', b"a;b", b"../x"],
 )
 def test_a_request_id_of_other_characters_is_replaced(api: Api, ada: Person, given: bytes) -> None:
     response = raw(api, b"GET /api/v1/me/", authorization(ada), b"X-Request-Id: " + given)
@@ -523,7 +532,15 @@ def test_what_a_client_would_accept_does_not_matter(ada: Person) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b"NONSENSE", b"FOO /", b"GET /\xff", b"GET /two words", b"GET", b"", b"GET /" + b"x" * 100_000],
+    [
+        b"NONSENSE",
+        b"FOO /",
+        b"GET /\xff",
+        b"GET /two words",
+        b"GET",
+        b"",
+        b"GET /" + b"x" * 100_000,
+    ],
     ids=lambda line: repr(line[:20]),
 )
 def test_what_is_not_http_is_a_problem_too(api: Api, line: bytes) -> None:
@@ -543,16 +560,18 @@ def test_what_is_not_http_is_a_problem_too(api: Api, line: bytes) -> None:
         b"X: nul\x00",
     ],
 )
-def test_headers_that_are_not_http_are_a_problem_too(
-    api: Api, ada: Person, header: bytes
-) -> None:
+def test_headers_that_are_not_http_are_a_problem_too(api: Api, ada: Person, header: bytes) -> None:
     response = raw(api, b"POST /api/v1/bookings/", authorization(ada), JSON, header, body=b"{}")
     assert (400, "invalid_request") == (response.status_code, response.json()["type"])
 
 
-def test_every_kind_of_answer_has_one_request_id_and_names_no_server(
-    api: Api, ada: Person
-) -> None:
+def test_headers_have_an_end(api: Api, ada: Person) -> None:
+    for headers in ([b"X: " + b"x" * 140_000], [b"X%d: x" % number for number in range(20_000)]):
+        response = raw(api, b"GET /api/v1/me/", authorization(ada), *headers)
+        assert (400, "invalid_request") == (response.status_code, response.json()["type"])
+
+
+def test_every_kind_of_answer_has_one_request_id_and_names_no_server(api: Api, ada: Person) -> None:
     replies: list[Any] = [
         ada.get(ME),
         ada.get("/nowhere"),
@@ -564,3 +583,50 @@ def test_every_kind_of_answer_has_one_request_id_and_names_no_server(
     for response in replies:
         assert len(response.headers.get_list("x-request-id")) == 1
         assert "server" not in response.headers
+        assert response.headers["x-content-type-options"] == "nosniff"
+
+
+def test_nothing_of_the_api_is_kept_for_others_or_unasked(
+    api: Api, ada: Person, body: Json
+) -> None:
+    booking = created(ada.post(BOOKINGS, body))
+    for response in (
+        ada.get(path_of(booking)),
+        ada.get(path_of(booking), headers={"If-None-Match": "*"}),
+        ada.get(FACILITIES),
+        ada.get("/api/v1/nowhere"),
+        api.anonymous.get(ME),
+    ):
+        assert response.headers["cache-control"] == "private, no-cache"
+
+
+# Clients that go away.
+
+
+def leave(api: Api, *headers: bytes, body: bytes) -> None:
+    """Ask for a booking and hang up with the body not at its end, or the answer not read."""
+    url = httpx.URL(api.base_url)
+    head = b"\r\n".join([b"POST /api/v1/bookings/ HTTP/1.1", b"Host: x", JSON, *headers])
+    with socket.create_connection((url.host, url.port or 80), timeout=20) as sock:
+        sock.sendall(head + b"\r\n\r\n" + body)
+
+
+def test_half_a_request_is_none_even_if_it_can_be_read(api: Api, body: Json) -> None:
+    person, content = api.person(), orjson.dumps(body)
+    token = authorization(person)
+    leave(api, token, b"Content-Length: %d" % (len(content) + 1), body=content)
+    leave(api, token, b"Transfer-Encoding: chunked", body=chunked(content)[:-5])
+    leave(api, token, b"Content-Length: 1000", body=b"{")
+    # Whoever asks next gets the period: nobody has taken it before.
+    created(api.person().post(BOOKINGS, body))
+    assert person.get("/api/v1/me/bookings/").json() == []
+
+
+def test_a_client_that_does_not_wait_for_the_answer_has_asked_all_the_same(
+    api: Api, body: Json
+) -> None:
+    person, content = api.person(), orjson.dumps(body)
+    leave(api, authorization(person), b"Content-Length: %d" % len(content), body=content)
+    deadline = monotonic() + 10
+    while not person.get("/api/v1/me/bookings/").json():
+        assert monotonic() < deadline, "the request was not done"

@@ -102,7 +102,7 @@ def test_a_facility_is_of_one_of_six_kinds(api: Api, kind: str) -> None:
         ({"time_zone": "UTC"}, {"time_zone": "UTC"}),
         ({"status": "archived"}, {"status": "archived"}),
     ],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_a_change_alters_what_it_names_and_leaves_the_rest(
     api: Api, changes: Json, seen: Json
@@ -376,9 +376,7 @@ def test_the_filters_choose_the_facilities_and_all_of_them_must_hold(api: Api, a
         ("status", ""),
     ],
 )
-def test_a_filter_that_means_nothing_is_invalid(
-    ada: Person, name: str, value: str
-) -> None:
+def test_a_filter_that_means_nothing_is_invalid(ada: Person, name: str, value: str) -> None:
     invalid(ada.get(FACILITIES, params={name: value}), ("query", f"/{name}"))
 
 

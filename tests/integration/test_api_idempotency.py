@@ -17,7 +17,7 @@ from .api import Api, Json, Person, at, created, invalid, path_of, refused, uniq
 
 def replayed(response: httpx.Response) -> bool:
     """Whether the reply says that it is an earlier one."""
-    return response.headers.get("idempotency-replayed") == "true"
+    return bool(response.headers.get("idempotency-replayed") == "true")
 
 
 def bookings_of(person: Person) -> list[Json]:
@@ -299,8 +299,7 @@ def test_of_many_requests_at_once_under_one_key_one_runs(api: Api) -> None:
         key = unique("key")
         with ThreadPoolExecutor(8) as threads:
             answers = [
-                threads.submit(ada.ask, facility, at(hour), at(hour + 1), key=key)
-                for _ in range(8)
+                threads.submit(ada.ask, facility, at(hour), at(hour + 1), key=key) for _ in range(8)
             ]
         responses = [answer.result() for answer in answers]
         made = [response for response in responses if response.status_code == 201]

@@ -128,7 +128,8 @@ def test_year_0_is_refused(week: tuple[Person, list[Json]]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "today", "2027-02-30", "20270301", "2027-3-1", "2027-W05-6", "2027-03-01T00:00:00Z"]
+    "text",
+    ["", "today", "2027-02-30", "20270301", "2027-3-1", "2027-W05-6", "2027-03-01T00:00:00Z"],
 )
 def test_what_is_no_date_is_invalid(week: tuple[Person, list[Json]], text: str) -> None:
     ada, _ = week

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from handlers.secrets import hash_of
+
 from .api import Api, Json, created, invalid, refused, unique
 
 USERS = "/api/v1/users/"
@@ -179,7 +180,9 @@ def test_a_new_token_is_shown_once_and_works_at_once(api: Api) -> None:
 
 def test_only_the_hash_of_a_token_is_stored(api: Api) -> None:
     person = api.person()
-    (row,) = api.sql("SELECT t::text, token_hash FROM user_tokens AS t WHERE user_id = %s", person.id)
+    (row,) = api.sql(
+        "SELECT t::text, token_hash FROM user_tokens AS t WHERE user_id = %s", person.id
+    )
     text, digest = row
     assert hash_of(person.token) == digest
     assert person.token not in text
@@ -195,6 +198,16 @@ def test_a_token_lasts_from_a_day_to_ten_years_or_for_ever(api: Api, days: int |
     else:
         lifetime = instant(token["expires_at"]) - instant(token["created_at"])
         assert abs(lifetime - timedelta(days=days)) < timedelta(seconds=10)
+
+
+def test_a_token_does_not_outlive_the_token_that_makes_it(api: Api) -> None:
+    """A secret that leaks and is to end soon could otherwise make one that never does."""
+    short = created(api.person().post(TOKENS, {"name": "Short", "expires_in_days": 2}))
+    heir = api.with_token(short["token"])
+    for body in ({"name": "x"}, {"name": "x", "expires_in_days": 3}):
+        assert short["expires_at"] == created(heir.post(TOKENS, body))["expires_at"]
+    shorter = created(heir.post(TOKENS, {"name": "x", "expires_in_days": 1}))
+    assert instant(shorter["expires_at"]) < instant(short["expires_at"])
 
 
 @pytest.mark.parametrize(
@@ -221,7 +234,13 @@ def test_a_token_that_the_contract_does_not_allow_is_invalid(
 
 def test_a_token_has_a_name_that_is_not_blank(api: Api) -> None:
     invalid(api.staff.post(TOKENS, {}), ("body", "/name"))
-    refused(api.staff.post(TOKENS, {"name": " "}), 422, "name_blank", "/name", says=["at least one character"])
+    refused(
+        api.staff.post(TOKENS, {"name": " "}),
+        422,
+        "name_blank",
+        "/name",
+        says=["at least one character"],
+    )
 
 
 def test_tokens_are_listed_oldest_first_expired_ones_too(api: Api) -> None:

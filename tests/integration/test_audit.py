@@ -1,5 +1,6 @@
 """The audit log: one row for each change, whoever made it, and none that can be altered."""
 
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -68,16 +69,22 @@ async def test_a_row_holds_the_values_before_and_after(conn: Connection, world: 
         "description": None,
         "attendee_count": 2,
         "status": "confirmed",
-        "created_at": made.created_at.isoformat(),
-        "updated_at": made.updated_at.isoformat(),
+        "created_at": _json(made.created_at),
+        "updated_at": _json(made.updated_at),
     }
     assert first.old_values is None
     assert first.new_values == expected
     assert second.old_values == expected
     assert second.new_values == expected | {
         "title": "Retro",
-        "updated_at": changed.updated_at.isoformat(),
+        "updated_at": _json(changed.updated_at),
     }
+
+
+def _json(instant: datetime) -> str:
+    """The instant as PostgreSQL writes it: without noughts at the end of its seconds."""
+    fraction = f".{instant.microsecond:06}".rstrip("0").rstrip(".")
+    return f"{instant:%Y-%m-%dT%H:%M:%S}{fraction}+00:00"
 
 
 async def test_a_facility_has_a_log_of_its_own(pool: Pool, conn: Connection, world: World) -> None:

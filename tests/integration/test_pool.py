@@ -119,6 +119,42 @@ async def test_a_transaction_that_does_not_end_well_leaves_nothing_but_a_clean_c
         assert await _value(conn, "SELECT current_setting('holdfast.actor_id', true)") == ""
 
 
+async def test_cancelling_at_any_moment_loses_neither_a_connection_nor_what_was_acknowledged(
+    dsn: str,
+) -> None:
+    acknowledged: list[str] = []
+
+    async def add(name: str) -> None:
+        async with transaction(pool, actor_id=None, request_id=None) as conn:
+            await _add_site(conn, name)
+        acknowledged.append(name)
+
+    async def cancelled_after(seconds: float, name: str) -> None:
+        task = asyncio.create_task(add(name))
+        await asyncio.sleep(seconds)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    async with create_pool(dsn, min_size=3, max_size=3, timeout=10) as pool:
+        await pool.wait()
+        for turn in range(60):
+            # From 20 µs on, each moment a quarter later than the last, until all get through.
+            seconds = 0.000_02 * 1.25**turn
+            before = len(acknowledged)
+            await asyncio.gather(*(cancelled_after(seconds, f"{turn}-{n}") for n in range(6)))
+            if len(acknowledged) == before + 6:
+                break
+
+        async with reading(pool) as first, reading(pool) as second, reading(pool) as third:
+            for conn in (first, second, third):
+                assert conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+            cursor = await first.execute("SELECT name FROM sites")
+            stored = {name for (name,) in await cursor.fetchall()}
+
+    assert set(acknowledged) <= stored
+    assert len(acknowledged) >= 6, "the last moment must be late enough for all"
+
+
 async def test_a_transaction_whose_error_was_swallowed_does_not_pass_for_committed(
     single: Pool,
 ) -> None:
@@ -170,8 +206,8 @@ async def test_a_transaction_is_read_committed_whatever_the_database_defaults_to
     [
         ("TimeZone", "UTC"),
         ("statement_timeout", "10s"),
-        ("lock_timeout", "5s"),
-        ("idle_in_transaction_session_timeout", "30s"),
+        ("lock_timeout", "2s"),
+        ("idle_in_transaction_session_timeout", "5s"),
         ("application_name", "holdfast"),
     ],
 )
@@ -255,8 +291,6 @@ async def test_a_real_deadlock_is_settled_by_a_second_try(pool: Pool, dsn: str) 
             nonlocal tries, meeting
             tries += 1
             async with transaction(pool, actor_id=None, request_id=None) as conn:
-                # Sooner than the second that PostgreSQL waits by default: a test has less time.
-                await conn.execute("SELECT set_config('deadlock_timeout', '10ms', true)")
                 update = "UPDATE sites SET time_zone = time_zone || 'x' WHERE name = %s"
                 await conn.execute(update, [first])
                 if meeting:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import psutil
+
 from app.commands.console import Steps
 from app.embedded.cluster import dsn_of, initialise, initialised
 from app.embedded.datadir import LASTING, DataDir, Holder, State, open_data_dir
@@ -33,12 +35,12 @@ def reaching(settings: Settings, command: str, steps: Steps) -> Iterator[str]:
         yield settings.database_url
         return
     datadir = open_data_dir(settings.data_dir)
-    with _locked(datadir, command) as holder:
-        if holder is not None:
-            yield _dsn_beside(datadir, holder)
-        else:
-            with running(datadir, settings, steps) as server:
-                yield server.dsn()
+    with _locked(datadir, command, lambda holder: _dsn_beside(datadir, holder)) as dsn:
+        if dsn is not None:
+            yield dsn
+            return
+        with running(datadir, settings, steps) as server:
+            yield server.dsn()
 
 
 @contextmanager
@@ -67,15 +69,16 @@ def holding(
     :raises Failure: if another such command has the directory, or the server does not start.
     """
     datadir = open_data_dir(settings.data_dir)
-    with _locked(datadir, command) as holder:
-        if holder is not None:
-            message = (
-                f"Holdfast is already running on the data directory {datadir.path} "
-                f"(holdfast {holder.command}, process {holder.pid})."
-            )
-            raise Failure(message)
-        with running(datadir, settings, steps, check) as server:
-            yield server
+
+    def refuse(holder: Holder) -> None:
+        message = (
+            f"Holdfast is already running on the data directory {datadir.path} "
+            f"(holdfast {holder.command}, process {holder.pid})."
+        )
+        raise Failure(message)
+
+    with _locked(datadir, command, refuse), running(datadir, settings, steps, check) as server:
+        yield server
 
 
 @contextmanager
@@ -137,8 +140,14 @@ def require_migrated(dsn: str) -> None:
 
 
 @contextmanager
-def _locked(datadir: DataDir, command: str) -> Iterator[Holder | None]:
-    """Hold the data directory, waiting for short commands; or yield the lasting one that does."""
+def _locked(
+    datadir: DataDir, command: str, join: Callable[[Holder], str | None]
+) -> Iterator[str | None]:
+    """Hold the data directory and yield None; or yield what ``join`` makes of who holds it.
+
+    ``join`` is asked about a lasting command, again and again until it has an answer. Short
+    commands are waited for.
+    """
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         with datadir.try_lock(command) as ours:
@@ -146,9 +155,14 @@ def _locked(datadir: DataDir, command: str) -> Iterator[Holder | None]:
                 yield None
                 return
         holder = datadir.read_holder()
+        # A process that is gone has written it: its successor is about to.
+        if holder is not None and not psutil.pid_exists(holder.pid):
+            holder = None
         if holder is not None and holder.command in LASTING:
-            yield holder
-            return
+            joined = join(holder)
+            if joined is not None:
+                yield joined
+                return
         if time.monotonic() > deadline:
             name = f"holdfast {holder.command}, process {holder.pid}" if holder else "a command"
             message = f"The data directory {datadir.path} is still in use by {name}."
@@ -156,17 +170,9 @@ def _locked(datadir: DataDir, command: str) -> Iterator[Holder | None]:
         time.sleep(POLL_SECONDS)
 
 
-def _dsn_beside(datadir: DataDir, holder: Holder) -> str:
-    """The URL of a running command's database, which may yet be starting."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        state = datadir.read_state()
-        if state is not None and state.holder == holder.pid:
-            return dsn_of(datadir, state.port)
-        if time.monotonic() > deadline:
-            message = (
-                f"The database of holdfast {holder.command} (process {holder.pid}) on "
-                f"{datadir.path} does not answer."
-            )
-            raise Failure(message)
-        time.sleep(POLL_SECONDS)
+def _dsn_beside(datadir: DataDir, holder: Holder) -> str | None:
+    """The URL of a running command's database, unless that is yet to start."""
+    state = datadir.read_state()
+    if state is None or state.holder != holder.pid:
+        return None
+    return dsn_of(datadir, state.port)

@@ -10,7 +10,7 @@ from app.commands.console import Steps, result
 from app.commands.database import bring_forward, holding
 from app.commands.signals import Interrupted, Signals
 from app.commands.welcome import load_demo_into, welcome
-from app.embedded.datadir import State
+from app.embedded.datadir import CHECKOUT, State
 from app.embedded.logfile import keep_bounded
 from app.embedded.server import Server
 from app.failure import Failure
@@ -58,7 +58,7 @@ def _database(
         yield settings.database_url, None
         return
     with holding(settings, "up", steps, port_is_free) as server:
-        steps.say(f"Data directory: {server.datadir.path}")
+        steps.say(f"Data directory: {server.datadir.path}{_why_there(settings, server)}")
         try:
             yield server.dsn(), server
         finally:
@@ -72,12 +72,16 @@ def _service(
     """The service, answering; drained at the end."""
     service = Service(settings, dsn, server.datadir.service_log if server else None)
     try:
-        with steps.step("Starting the service"):
+        if server is None:  # the service's log goes where a step's line would end
+            steps.say("Starting the service")
             service.start()
-            if server is not None:
+            service.wait_until_ready()
+        else:
+            with steps.step("Starting the service"):
+                service.start()
                 state = State(os.getpid(), server.port, service.pid, service.started())
                 server.datadir.write_state(state)
-            service.wait_until_ready()
+                service.wait_until_ready()
         yield service
     finally:
         signals.calm()
@@ -117,3 +121,10 @@ def _watch(service: Service, server: Server | None, steps: Steps) -> None:
             bounded = now
             keep_bounded(server.datadir.postgres_log)
             keep_bounded(server.datadir.service_log)
+
+
+def _why_there(settings: Settings, server: Server) -> str:
+    """The reason why the default data directory is not the usual one."""
+    if settings.data_dir is not None or server.datadir.path.is_relative_to(CHECKOUT):
+        return ""
+    return f" (the account {server.datadir.account.name} cannot enter {CHECKOUT})"

@@ -4,7 +4,7 @@ import hashlib
 import os
 import secrets
 import shutil
-from contextlib import suppress
+import tempfile
 from pathlib import Path
 
 from app.embedded.accounts import run_quietly
@@ -14,6 +14,7 @@ from app.failure import Failure
 
 NAME = "holdfast"  # of the database and of its owner
 PASSWORD = "holdfast-password"  # noqa: S105 - the file's name
+DRAFT = ".new-"
 
 # What PostgreSQL writes when it cannot start -> what to say of it.
 REASONS = (
@@ -69,19 +70,24 @@ def initialise(datadir: DataDir, engine: Engine, *, fsync: bool = True) -> None:
 
     :raises Failure: with the reason, if it cannot be made.
     """
-    draft = datadir.path / "postgres.new"
-    given = datadir.path / "password.new"
+    account = datadir.account
     try:
-        shutil.rmtree(draft, ignore_errors=True)
-        given.unlink(missing_ok=True)
-        draft.mkdir(mode=0o700)
-        given.touch(mode=0o600)
-        given.write_text(secrets.token_urlsafe(24))
-        for path in (draft, given):
-            os.chown(path, datadir.account.uid, datadir.account.gid)
-        _initdb(datadir, engine, draft, given, fsync=fsync)
-        given.rename(draft / PASSWORD)
-        draft.rename(datadir.cluster)
+        for left_behind in datadir.path.glob(f"{DRAFT}*"):
+            shutil.rmtree(left_behind, ignore_errors=True)
+        # A name of its own: the initdb of a killed command may still be at work under another.
+        draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=datadir.path))
+    except OSError as error:
+        raise unusable(datadir.path, error) from error
+    try:
+        cluster, password = draft / "postgres", draft / PASSWORD
+        cluster.mkdir(mode=0o700)
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(24))
+        for path in (draft, cluster, password):
+            os.chown(path, account.uid, account.gid)
+        _initdb(datadir, engine, cluster, password, fsync=fsync)
+        password.rename(cluster / PASSWORD)
+        cluster.rename(datadir.cluster)
         if fsync:
             _sync(datadir.cluster)
             _sync(datadir.path)
@@ -89,14 +95,14 @@ def initialise(datadir: DataDir, engine: Engine, *, fsync: bool = True) -> None:
         raise unusable(datadir.path, error) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-        with suppress(OSError):
-            given.unlink(missing_ok=True)
 
 
-def _initdb(datadir: DataDir, engine: Engine, draft: Path, password: Path, *, fsync: bool) -> None:
+def _initdb(
+    datadir: DataDir, engine: Engine, cluster: Path, password: Path, *, fsync: bool
+) -> None:
     command = [
         engine.program("initdb"),
-        f"--pgdata={draft}",
+        f"--pgdata={cluster}",
         f"--username={NAME}",
         f"--pwfile={password}",
         "--auth=scram-sha-256",

@@ -1,0 +1,95 @@
+"""One set: the operations of the contract, the handlers, and what is exercised here."""
+
+from importlib import import_module
+from inspect import getmembers, iscoroutinefunction
+from types import ModuleType
+
+import httpx
+
+from app.routing import handlers
+from tests.client import document, operation_of
+
+from .api import Api, at, path_of, unique, wire
+
+
+def operations() -> dict[str, str]:
+    """Every operation of the contract, with its tag."""
+    return {
+        operation["operationId"]: operation["tags"][0]
+        for item in document()["paths"].values()
+        for operation in item.values()
+    }
+
+
+def functions(module: ModuleType) -> set[str]:
+    """The handlers that a module defines: its own public coroutine functions."""
+    return {
+        name
+        for name, function in getmembers(module, iscoroutinefunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+def test_the_handlers_are_the_operations_each_in_the_module_of_its_tag() -> None:
+    for tag in set(operations().values()):
+        expected = {name for name, of in operations().items() if of == tag}
+        assert expected == functions(import_module(f"handlers.{tag}"))
+
+
+def test_the_service_calls_the_handlers_of_those_names() -> None:
+    assert operations() == {
+        name: function.__module__.removeprefix("handlers.") for name, function in handlers().items()
+    }
+    assert all(name == getattr(function, "__name__", "") for name, function in handlers().items())
+
+
+def test_one_walk_through_the_service_meets_every_operation(api: Api) -> None:
+    """Each succeeds at least once, with what the ones before it made."""
+    staff, seen = api.staff, set()
+
+    def met(response: httpx.Response) -> httpx.Response:
+        assert response.is_success, response.text
+        name = operation_of(response.request.method, response.request.url.path)
+        assert name is not None
+        seen.add(name)
+        return response
+
+    site = met(staff.post("/api/v1/sites/", {"name": unique("Site"), "time_zone": "UTC"})).json()
+    assert site in met(staff.get("/api/v1/sites/", params={"limit": 200})).json()
+    body = {"site_id": site["id"], "name": "Room", "facility_type": "room", "capacity": 8}
+    facility = met(staff.post("/api/v1/facilities/", body)).json()
+    room = f"/api/v1/facilities/{facility['id']}/"
+    met(staff.patch(room, {"capacity": 10}))
+    assert met(staff.get(room)).json()["capacity"] == 10
+    met(staff.get("/api/v1/facilities/", params={"site_id": site["id"]}))
+
+    user = met(staff.post("/api/v1/users/", {"username": unique("user")})).json()
+    met(staff.get(f"/api/v1/users/{user['id']}/"))
+    met(staff.get("/api/v1/users/"))
+    first = api.with_token(user["initial_token"]["token"])
+    token = met(first.post("/api/v1/me/tokens/", {"name": "Laptop"})).json()
+    ada = api.with_token(token["token"])
+    assert met(ada.get("/api/v1/me/")).json()["id"] == user["id"]
+    met(ada.get("/api/v1/me/tokens/"))
+    met(ada.delete(f"/api/v1/me/tokens/{user['initial_token']['id']}/"))
+
+    window = {"start_time": wire(at(9)), "end_time": wire(at(17)), "facility_id": facility["id"]}
+    (free,) = met(ada.get("/api/v1/availability/search", params=window)).json()
+    begin = free["available_slots"][0]["start_time"]
+    body = {
+        "facility_id": facility["id"],
+        "start_time": begin,
+        "end_time": wire(at(10)),
+        "title": "Stand-up",
+    }
+    booking = met(ada.post("/api/v1/bookings/", body)).json()
+    met(ada.get(path_of(booking)))
+    met(ada.patch(path_of(booking), {"title": "Sit-down"}))
+    met(ada.delete(path_of(booking)))
+    assert len(met(ada.get(f"{path_of(booking)}history/")).json()) == 3
+    assert len(met(ada.get("/api/v1/me/bookings/")).json()) == 1
+    met(staff.get("/api/v1/admin/bookings/", params={"user_id": user["id"]}))
+
+    met(staff.delete(f"/api/v1/users/{user['id']}/"))
+    met(staff.delete(room))
+    assert operations().keys() == seen
