@@ -10,7 +10,7 @@ import contextlib
 import glob
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -223,6 +223,12 @@ class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]  # yoyo is untyp
     def lock(self, timeout: float = 10) -> Iterator[None]:  # noqa: ARG002 - yoyo's signature
         """Nothing: the advisory lock is held already."""
         yield
+
+    def execute(self, sql: str, params: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401
+        """One statement; in one without parameters a percent sign is a percent sign."""
+        if params is None:
+            return self._conn.execute(sql.encode())
+        return super().execute(sql, params)
 
     def apply_one(self, migration: Migration, force: bool = False, mark: bool = True) -> None:  # noqa: FBT001, FBT002 - yoyo's signature
         """Apply and mark, or neither."""

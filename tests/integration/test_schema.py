@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from sql import migrations
+from app import migrations
+from app.failure import Failure
 from tests import schema_dump, servers
 
 FORWARD = sorted(
@@ -96,7 +97,7 @@ def test_the_migrations_go_forward_and_back_and_forward_again(empty: str) -> Non
 
     assert names == migrations.pending(empty)
     assert names == migrations.migrate(empty)
-    assert names[::-1] == migrations.roll_back(empty)
+    assert names[::-1] == migrations.rollback_all(empty)
     with psycopg.connect(empty) as conn:
         left = re.findall(r"^CREATE (?!EXTENSION).*", schema_dump.dump(conn), re.MULTILINE)
     assert left == []
@@ -121,7 +122,7 @@ def test_a_migration_that_fails_leaves_nothing_behind_and_can_be_mended(
     bad = tmp_path / "0002_bad.sql"
     bad.write_text("-- depends: 0001_fine\n\nCREATE TABLE half (id INTEGER); SELECT 1 / 0;")
 
-    with pytest.raises(psycopg.errors.DivisionByZero):
+    with pytest.raises(Failure, match="refuses the migration 0002_bad: division by zero"):
         migrations.migrate(empty)
 
     assert _tables(empty) == {"fine"}
