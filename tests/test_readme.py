@@ -29,7 +29,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder.chmod(0o755)
     checkout = place / "a fresh clone"
     tracked = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["/usr/bin/env", "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         check=True,
         capture_output=True,
@@ -97,8 +97,8 @@ def _commands(since: str = "# Holdfast", until: str = "") -> list[str]:
 
 def _shell(script: str, checkout: Path, environment: dict[str, str]) -> str:
     """What the commands print, one answer a line; AssertionError with all of it if one fails."""
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script.replace("\ncurl", "\necho\ncurl")],
+    done = subprocess.run(  # noqa: S603 - the README is ours
+        ["/bin/bash", "-euo", "pipefail", "-c", script.replace("\ncurl", "\necho\ncurl")],
         cwd=checkout,
         env=environment,
         capture_output=True,
@@ -115,8 +115,8 @@ def _running(command: str, checkout: Path, environment: dict[str, str]) -> Itera
     """The command in the background until it serves; yields what it has printed. Ctrl-C ends it."""
     output = checkout.parent / "output.txt"
     with output.open("wb") as sink:
-        process = subprocess.Popen(
-            ["bash", "-c", f"exec {command}"],
+        process = subprocess.Popen(  # noqa: S603 - as above
+            ["/bin/bash", "-c", f"exec {command}"],
             cwd=checkout,
             env=environment,
             stdout=sink,

@@ -18,8 +18,8 @@ DAY = 24 * 60
 PAST = -31 * DAY
 """Yesterday, or before."""
 
-BEYOND = 400 * DAY
-"""Further ahead than bookings are taken."""
+BEYOND = 336 * DAY
+"""Further ahead than bookings are taken, counting from today."""
 
 
 @dataclass(slots=True)

@@ -304,7 +304,8 @@ NONSENSE = [
 def test_a_cursor_that_no_page_ever_carried_is_refused(rows: List) -> None:
     operation = f'["{rows.operation}"'.encode()
     own = [operation + b"," + held[1:] for held in NONSENSE if held.startswith(b"[")]
-    for held in (*NONSENSE, operation + b"]", *own):
+    foreign = [held for held in NONSENSE if not held.startswith(b"[")]
+    for held in (*own, *foreign, operation + b"]", b"[1]", b'["a",1]'):
         response = rows.reader.get(rows.path, params={**rows.params, "cursor": encoded(held)})
         says = ["Link header"]
         refused(response, 422, "invalid_cursor", "/cursor", place="query", says=says)
@@ -321,8 +322,8 @@ def test_no_cursor_whatever_breaks_a_list(rows: List) -> None:
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     real = rows.reader.get(rows.path, params={**rows.params, "limit": 1}).links["next"]["url"]
     own = parse_qs(urlsplit(real).query)["cursor"][0]
-    cursors = ["".join(random.choices(letters, k=random.randint(1, 60))) for _ in range(10)]
-    for _ in range(20):
+    cursors = ["".join(random.choices(letters, k=random.randint(1, 60))) for _ in range(5)]
+    for _ in range(12):
         spot = random.randrange(len(own))
         cursors.append(own[:spot] + random.choice(letters) + own[spot + random.randint(0, 1) :])
     for cursor in cursors:

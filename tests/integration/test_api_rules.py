@@ -39,10 +39,16 @@ class Desk:
     ask: Callable[..., httpx.Response]
 
 
+@pytest.fixture(scope="module")
+def member(api: Api) -> Person:
+    """Somebody who books."""
+    return api.person()
+
+
 @pytest.fixture(params=["create", "update"])
-def desk(api: Api, request: pytest.FixtureRequest) -> Desk:
+def desk(api: Api, member: Person, request: pytest.FixtureRequest) -> Desk:
     """Asks by a new booking, and by a change of one that is at another time."""
-    member, facility = api.person(), api.facility(capacity=8)
+    facility = api.facility(capacity=8)
     if request.param == "create":
 
         def ask(start: datetime | str, end: datetime | str, **more: object) -> httpx.Response:
