@@ -140,11 +140,13 @@ class _Refused(Exception):  # noqa: N818 - an answer of the database's, not a ma
 
 async def _change(conn: Connection, request: Request, changes: dict[str, Any]) -> BookingRow:
     """Load, decide and store one change; raises _Refused where the new period is not free."""
-    row = await _held(conn, request, changes)
+    row, held = await _held(conn, request, changes)
     request.check_if_match(dump(views.booking_detail(row)))
     booking = _booking(row)
     revised = revise(booking, changes)
-    found = await facilities.get_facility(conn, revised.facility_id)
+    # Others wait for what is held: nothing is asked for twice.
+    found = held.get(revised.facility_id)
+    found = found or await facilities.get_facility(conn, revised.facility_id)
     facility = _facts(found, revised.facility_id)
     check_change(booking, revised, facility, request.now(), request.service.horizon)
     try:
@@ -162,8 +164,10 @@ async def _change(conn: Connection, request: Request, changes: dict[str, Any]) -
         raise _Refused(revised) from error
 
 
-async def _held(conn: Connection, request: Request, changes: dict[str, Any]) -> BookingRow:
-    """The booking to change, locked; before it, if it moves, the facilities it moves between.
+async def _held(
+    conn: Connection, request: Request, changes: dict[str, Any]
+) -> tuple[BookingRow, dict[int, FacilityRow]]:
+    """The booking to change, and if it moves the facilities it moves between, all locked.
 
     Facilities before bookings, in the order of their ids: two moves that want each
     other's place then wait for one another and do not deadlock. A rival that moves the
@@ -171,10 +175,11 @@ async def _held(conn: Connection, request: Request, changes: dict[str, Any]) -> 
     """
     booking_id = request.param("id")
     row = _visible(await bookings.get_booking(conn, booking_id), request.caller)
+    held: dict[int, FacilityRow] = {}
     if not changes.keys().isdisjoint({"facility_id", "start_time", "end_time"}):
         wanted = {row.facility_id, changes.get("facility_id", row.facility_id)}
-        await facilities.lock_facilities(conn, sorted(wanted))
-    return _visible(await bookings.lock_booking(conn, booking_id), request.caller)
+        held = {found.id: found for found in await facilities.lock_facilities(conn, sorted(wanted))}
+    return _visible(await bookings.lock_booking(conn, booking_id), request.caller), held
 
 
 async def _in_the_way(
