@@ -12,19 +12,17 @@ from datetime import timedelta
 from typing import cast
 
 import connexion
-import orjson
 from connexion import ConnexionMiddleware
 from connexion.middleware.lifespan import LifespanMiddleware
 from connexion.middleware.request_validation import RequestValidationMiddleware
 from connexion.middleware.security import SecurityMiddleware
-from starlette.requests import Request as PageRequest
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, Router
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.contract import CONTRACT, document
+from app.contract import document
 from app.edge import Edge
 from app.failure import Failure
+from app.pages import pages
 from app.problems import problem_of
 from app.routing import StrictRouting, handlers
 from app.security import bearer_handler
@@ -32,7 +30,7 @@ from app.settings import Settings, load_settings
 from app.validation import BodyValidator, ParameterValidator
 from domain.errors import Refusal
 from handlers.exchange import Request, Service
-from sql.pool import create_pool, reading
+from sql.pool import create_pool
 
 
 def create_app() -> ASGIApp:
@@ -42,19 +40,7 @@ def create_app() -> ASGIApp:
 
 def build(settings: Settings) -> ASGIApp:
     """The application with the given settings. Its pool opens with the lifespan."""
-    if settings.database_url is None:
-        message = "DATABASE_URL is not set, and the service itself starts no database."
-        raise Failure(message)
-    service = Service(
-        pool=create_pool(
-            settings.database_url,
-            min_size=settings.pool_min,
-            max_size=settings.pool_max,
-            timeout=settings.pool_timeout_seconds,
-        ),
-        horizon=timedelta(days=settings.booking_horizon_days),
-        render=_render,
-    )
+    service = _service(settings)
 
     class BoundedBody(BodyValidator):
         limit = settings.body_limit_bytes
@@ -88,13 +74,29 @@ def build(settings: Settings) -> ASGIApp:
     return cast("ASGIApp", stack)
 
 
+def _service(settings: Settings) -> Service:
+    if settings.database_url is None:
+        message = "DATABASE_URL is not set, and the service itself starts no database."
+        raise Failure(message)
+    return Service(
+        pool=create_pool(
+            settings.database_url,
+            min_size=settings.pool_min,
+            max_size=settings.pool_max,
+            timeout=settings.pool_timeout_seconds,
+        ),
+        horizon=timedelta(days=settings.booking_horizon_days),
+        render=_render,
+    )
+
+
 class Dispatcher:
     """Awaits the handler of the operation that Connexion's routing found."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
         self.handlers = handlers()
-        self.pages = _pages(service)
+        self.pages = pages(service)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the handler's reply, or from the plain pages where no operation matched."""
@@ -128,46 +130,3 @@ class _NoParser:
 
 def _render(refusal: Refusal, request: Request) -> Response:
     return problem_of(refusal, request.request_id)
-
-
-def _pages(service: Service) -> Router:
-    """What lies outside the contract's paths: the contract itself, health, a signpost."""
-    yaml_bytes = CONTRACT.read_bytes()
-    json_bytes = orjson.dumps(document())
-
-    async def signpost(_: PageRequest) -> Response:
-        return JSONResponse(
-            {
-                "service": "Holdfast",
-                "api": "/api/v1/",
-                "contract": ["/openapi.yaml", "/openapi.json"],
-                "health": ["/healthz", "/readyz"],
-            }
-        )
-
-    async def openapi_yaml(_: PageRequest) -> Response:
-        return Response(yaml_bytes, media_type="application/yaml")
-
-    async def openapi_json(_: PageRequest) -> Response:
-        return Response(json_bytes, media_type="application/json")
-
-    async def healthz(_: PageRequest) -> Response:
-        """The process answers."""
-        return JSONResponse({"status": "ok"})
-
-    async def readyz(_: PageRequest) -> Response:
-        """The database answers too; a 503 problem otherwise."""
-        async with reading(service.pool) as conn:
-            await conn.execute("SELECT 1")
-        return JSONResponse({"status": "ready"})
-
-    return Router(
-        [
-            Route("/", signpost),
-            Route("/openapi.yaml", openapi_yaml),
-            Route("/openapi.json", openapi_json),
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
-        ],
-        redirect_slashes=False,
-    )

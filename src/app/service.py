@@ -34,6 +34,9 @@ def run(settings: Settings) -> int:
     sock = listen(settings.host, settings.port)
     config = _Config(settings)
     if settings.workers == 1:
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+            # uvicorn would not notice it, and its loop swallows what a handler raises.
+            signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
         server = Server(config)
         server.run(sockets=[sock])
         return 0 if server.started else STARTUP_FAILURE

@@ -11,33 +11,6 @@ from .api import Api, running_api
 from .world import World, make_world
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> tuple[str, dict[str, bool]]:
-    """The event loop that production runs on."""
-    return "asyncio", {"use_uvloop": True}
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The DSN of a server on which databases may be made."""
-    with servers.postgres() as dsn:
-        yield dsn
-
-
-@pytest.fixture(scope="session")
-def template(server: str) -> Iterator[str]:
-    """The name of a migrated database that nothing is connected to."""
-    with servers.migrated_template(server) as name:
-        yield name
-
-
-@pytest.fixture
-def dsn(server: str, template: str) -> Iterator[str]:
-    """The DSN of a fresh, migrated database."""
-    with servers.clone(server, template) as clone:
-        yield clone
-
-
 @pytest.fixture
 async def pool(dsn: str) -> AsyncIterator[Pool]:
     """An open pool on the fresh database, with the service's own settings."""
