@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from app.embedded.recovery import wait_until_gone
+from tests.service import free_port
 
 from . import command
 from .command import Up, run, the_sentence, up, wait_for
@@ -32,6 +33,13 @@ def booking_body() -> dict[str, object]:
         "end_time": f"{start + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}",
         "title": "Kept",
     }
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url).is_success
+    except httpx.TransportError:
+        return False
 
 
 def nothing_runs_on(place: Path) -> bool:
@@ -134,11 +142,11 @@ def test_two_commands_on_one_directory_wait_for_each_other(worn: Path, env: dict
 def test_a_request_in_flight_is_answered_before_everything_stops(
     worn: Path, env: dict[str, str], number: signal.Signals, workers: str
 ) -> None:
-    answers: list[int] = []
+    statuses: list[int] = []
     with up(worn, env, "--workers", workers) as started, started.http() as client:
 
         def book() -> None:
-            answers.append(client.post("/api/v1/bookings/", json=booking_body()).status_code)
+            statuses.append(client.post("/api/v1/bookings/", json=booking_body()).status_code)
 
         with psycopg.connect(started.dsn()) as blocker:
             blocker.execute("LOCK TABLE bookings IN EXCLUSIVE MODE")
@@ -148,11 +156,11 @@ def test_a_request_in_flight_is_answered_before_everything_stops(
             wait_for(lambda: blocker.execute(waits).fetchone() == (1,))
             started.ask_to_stop(number)
             wait_for(lambda: "Finishing the requests in flight" in started.told)
-            assert answers == []
+            assert statuses == []
             blocker.rollback()
         request.join()
         assert started.wait() == 0
-    assert answers == [201]
+    assert statuses == [201]
     assert nothing_runs_on(worn)
     assert not (worn / "postgres" / "postmaster.pid").exists()
 
@@ -228,6 +236,26 @@ def test_a_killed_database_is_started_again(running: Up) -> None:
     wait_for(lambda: httpx.get(f"{running.base_url}/readyz", timeout=30).status_code == 200)
     with running.http() as client:
         assert client.get("/api/v1/me/").status_code == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_serve_alone_stops_the_database_that_it_started(
+    worn: Path, env: dict[str, str], number: signal.Signals
+) -> None:
+    port = str(free_port())
+    service = subprocess.Popen(  # noqa: S603 - the tests' own words
+        [*command.COMMAND, "serve", "--data-dir", str(worn), "--port", port],
+        env=env,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}/readyz"))
+        service.send_signal(number)
+        assert service.wait(command.PATIENCE_SECONDS) == 0
+    finally:
+        service.kill()
+        service.wait()
+    assert nothing_runs_on(worn)
 
 
 def test_a_lock_file_whose_number_is_somebody_elses_is_no_obstacle(

@@ -612,11 +612,15 @@ def test_nothing_of_the_api_is_kept_for_others_or_unasked(
 
 
 def leave(api: Api, *headers: bytes, body: bytes) -> None:
-    """Ask for a booking and hang up at once."""
+    """Ask for a booking and hang up once the service has read what was sent of the body."""
     url = httpx.URL(api.base_url)
-    head = b"\r\n".join([b"POST /api/v1/bookings/ HTTP/1.1", b"Host: x", JSON, *headers])
+    lines = [b"POST /api/v1/bookings/ HTTP/1.1", b"Host: x", JSON, b"Expect: 100-continue"]
     with socket.create_connection((url.host, url.port or 80), timeout=20) as sock:
-        sock.sendall(head + b"\r\n\r\n" + body)
+        sock.sendall(b"\r\n".join([*lines, *headers]) + b"\r\n\r\n")
+        assert sock.recv(100).startswith(b"HTTP/1.1 100 ")  # now it waits for the body
+        sock.sendall(body)
+        # It reads what it has before it answers who asks after that.
+        assert api.anonymous.get("/readyz").status_code == 200
 
 
 def test_half_a_request_is_none_even_if_it_can_be_read(api: Api, body: Json) -> None:
