@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.contract import allowed_methods
 from app.problems import (
     MethodNotAllowed,
+    PathNotFound,
     Place,
     UnsupportedMediaType,
     kind_of,
@@ -77,6 +78,8 @@ class Edge:
 
     async def _answer(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
         """The error as a problem. What the table does not know is logged with its trace."""
+        if isinstance(error, HTTPException) and error.status_code == 404:  # noqa: PLR2004 - as below
+            error = PathNotFound(_nowhere(scope["path"]))
         if isinstance(error, HTTPException) and error.status_code == 405:  # noqa: PLR2004 - Starlette's router
             # Of a page outside the contract, Starlette's router knows the methods.
             pages = (error.headers or {}).get("Allow", "").split(", ")
@@ -117,6 +120,13 @@ class _Reply:
                 headers.append((b"cache-control", b"private, no-cache"))
             message["headers"] = headers
         await self._send(message)
+
+
+def _nowhere(path: str) -> str:
+    """What to tell whoever asks for a path that is not there: often, a slash is all it is."""
+    other = path[:-1] if path.endswith("/") else f"{path}/"
+    hint = f"Did you mean {other} ?" if allowed_methods(other) else "See /openapi.yaml."
+    return f"Nothing lies at this path. {hint}"
 
 
 def _printable(scope: Scope) -> str:

@@ -10,7 +10,6 @@ from typing import Literal
 import psycopg
 import psycopg_pool
 from connexion.exceptions import OAuthProblem, UnsupportedMediaTypeProblem
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from domain import errors
@@ -55,7 +54,7 @@ class MethodNotAllowed(RequestProblem):
 
     def __init__(self, method: str, allowed: Sequence[str]) -> None:
         self.allow = ", ".join(allowed)
-        super().__init__(f"{method} is not possible here: use one of {self.allow}.")
+        super().__init__(f"{method} is not possible here, only {self.allow}.")
 
 
 class PathNotFound(RequestProblem):
@@ -185,8 +184,6 @@ def kind_of(error: Exception) -> Kind:
 
 def problem_of(error: Exception, request_id: str, place: Place = "body") -> Response:
     """The problem+json reply for any error. ``place`` is where a refusal's pointer points."""
-    if isinstance(error, HTTPException) and error.status_code == 404:  # noqa: PLR2004 - Starlette's router
-        error = PathNotFound("Nothing lies at this path. The contract is at /openapi.yaml.")
     kind = kind_of(error)
     known = isinstance(error, RequestProblem | errors.Refusal)
     body: replies.ErrorResponse = {

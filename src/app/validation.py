@@ -24,6 +24,10 @@ from app.problems import FieldProblem, InvalidRequest, PayloadTooLarge, Place
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
 _MASK = "the value"
 _MOST_FIELDS = 20
+_NO_INSTANT = (
+    "the value is no RFC 3339 date-time with an offset, such as 2026-11-25T03:00:00Z or"
+    " 2026-11-25T04:00:00+01:00 (in a query, write %2B for +)"
+)
 _DRAINED_BYTES = 2**20
 """How much of an oversized body is read before refusing it: a client that is still
 sending would see a reset connection instead of the 413."""
@@ -204,9 +208,11 @@ def _report(place: Place, validator: jsonschema_rs.Draft4Validator, value: objec
     found = (problem for error in validator.iter_errors(value) for problem in _fields(place, error))
     fields = list(islice(found, _MOST_FIELDS))
     where = {"body": "The body", "query": "The query", "header": "A header", "path": "The path"}
-    name = fields[0].pointer.removeprefix("/") or "it"
-    detail = f"{where[place]} is not what the contract asks for. {name}: {fields[0].detail}."
-    raise InvalidRequest(detail[:1000], fields)
+    name = fields[0].pointer.removeprefix("/")
+    more = f" (and {len(fields) - 1} more, see errors)" if len(fields) > 1 else ""
+    what = f"{name}: {fields[0].detail}" if name else fields[0].detail
+    detail = f"{where[place]} is not what the contract asks for: {what[:800]}{more}."
+    raise InvalidRequest(detail, fields)
 
 
 def _fields(place: Place, error: jsonschema_rs.ValidationError) -> Iterator[FieldProblem]:
@@ -218,6 +224,10 @@ def _fields(place: Place, error: jsonschema_rs.ValidationError) -> Iterator[Fiel
         case jsonschema_rs.ValidationErrorKind.AdditionalProperties(unexpected=names):
             for name in names:
                 yield FieldProblem(place, pointer + _token(name), "is not known here")
+        case jsonschema_rs.ValidationErrorKind.Enum(options=options):
+            yield FieldProblem(place, pointer, f"the value is none of {', '.join(map(str, options))}")
+        case jsonschema_rs.ValidationErrorKind.Format(format="date-time"):
+            yield FieldProblem(place, pointer, _NO_INSTANT)
         case _:
             yield FieldProblem(place, pointer, error.message[:500])
 

@@ -373,7 +373,7 @@ def test_a_slash_too_many_or_too_few_leads_nowhere_and_redirects_nobody(
     for method in (b"GET", b"POST"):
         line = method + b" " + path.encode()
         response = raw(api, line, authorization(ada), b"Host: evil.example")
-        refused(response, 404, "not_found", says=["/openapi.yaml"])
+        refused(response, 404, "not_found", says=["Nothing lies at this path"])
         assert "location" not in response.headers
         assert b"evil.example" not in response.content
 
@@ -632,3 +632,24 @@ def test_half_a_request_is_none_even_if_it_can_be_read(api: Api, body: Json) -> 
     # Whoever asks next gets the period: nobody has taken it before.
     created(api.person().post(BOOKINGS, body))
     assert person.get("/api/v1/me/bookings/").json() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/api/v1/me", "/api/v1/me/"),
+        ("/api/v1/availability/search/", "/api/v1/availability/search"),
+    ],
+)
+def test_a_slash_that_makes_the_difference_is_named(ada: Person, path: str, meant: str) -> None:
+    refused(ada.get(path), 404, "not_found", says=[f"Did you mean {meant} ?"])
+
+
+def test_a_value_that_is_not_accepted_is_told_all_that_would_be(ada: Person) -> None:
+    kinds = ada.get(FACILITIES, params={"facility_type": "spaceship"}).json()
+    assert "none of room, court, lab, desk, vehicle, other" in kinds["detail"]
+    bare = {"start_time": "2026-11-25T03:00:00", "end_time": "2026-11-25T04:00:00Z"}
+    instants = ada.get("/api/v1/availability/search", params=bare).json()
+    assert "with an offset, such as 2026-11-25T03:00:00Z" in instants["detail"]
+    nothing = ada.post(BOOKINGS, {}).json()
+    assert "(and 3 more, see errors)" in nothing["detail"]

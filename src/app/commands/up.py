@@ -36,7 +36,7 @@ def up(settings: Settings, steps: Steps, *, demo: bool) -> int:
                 bring_forward(dsn, steps)
                 has_demo = demo and load_demo_into(dsn, steps)
                 with _service(settings, dsn, server, steps, signals) as service:
-                    result(*welcome(settings, dsn, demo_loaded=has_demo))
+                    result(*welcome(settings, dsn, demo_loaded=has_demo, log=service.log))
                     ready = True
                     _watch(service, server, steps)
         except Interrupted as interrupted:

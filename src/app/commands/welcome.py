@@ -36,7 +36,7 @@ def load_demo_into(dsn: str, steps: Steps) -> bool:
     return summary.outcome != "left_out"
 
 
-def welcome(settings: Settings, dsn: str, *, demo_loaded: bool) -> list[str]:
+def welcome(settings: Settings, dsn: str, *, demo_loaded: bool, log: Path | None) -> list[str]:
     """The last lines of a start: plain text, to be read and copied."""
     base = base_url(settings)
     lines = [
@@ -45,7 +45,9 @@ def welcome(settings: Settings, dsn: str, *, demo_loaded: bool) -> list[str]:
         "",
         f"  API       {base}/api/v1/",
         f"  Contract  {base}/openapi.yaml",
-        f"  Health    {base}/healthz and {base}/readyz",
+        f"  Health    {base}/healthz",
+        f"            {base}/readyz",
+        *([f"  Log       {log}"] if log else []),
         "",
     ]
     if demo_loaded:
@@ -65,6 +67,7 @@ def _demo_lines(base: str, dsn: str) -> list[str]:
     return [
         f"  Member    {DEMO_MEMBER:{width}}  {member}",
         f"  Staff     {DEMO_STAFF:{width}}  {staff}",
+        "            (these two work until the next start)",
         "",
         *_booking_lines(base, member),
     ]
