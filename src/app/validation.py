@@ -225,7 +225,8 @@ def _fields(place: Place, error: jsonschema_rs.ValidationError) -> Iterator[Fiel
             for name in names:
                 yield FieldProblem(place, pointer + _token(name), "is not known here")
         case jsonschema_rs.ValidationErrorKind.Enum(options=options):
-            yield FieldProblem(place, pointer, f"the value is none of {', '.join(map(str, options))}")
+            named = ", ".join(map(str, options))
+            yield FieldProblem(place, pointer, f"the value is none of {named}")
         case jsonschema_rs.ValidationErrorKind.Format(format="date-time"):
             yield FieldProblem(place, pointer, _NO_INSTANT)
         case _:
