@@ -146,11 +146,12 @@ def _run(
         timeout=RUN_SECONDS,
         check=False,
     )
-    assert finished.returncode in {0, 1}, f"Schemathesis could not run:\n{finished.stdout}"
+    status = finished.returncode
+    assert status in {0, 1}, f"Schemathesis ended with {status}:\n{finished.stdout}"
     scenarios = list(_scenarios(events))
     run = Run(
         output=finished.stdout,
-        passed=finished.returncode == 0,
+        passed=status == 0,
         exchanges=[exchange for scenario in scenarios for exchange in _exchanges(scenario)],
         failures=frozenset(failure for scenario in scenarios for failure in _failures(scenario)),
     )
