@@ -1,32 +1,37 @@
 """When a facility can be booked.
 
-The law these functions keep: whatever they offer, ``bookings.check_new``
-accepts at the same ``now`` (and the database too, unless somebody else was
-quicker). They are given busy periods as the database keeps them: on marks, and
-in the order of their starts.
+The law these functions keep: a period of the asked length that begins on a step
+lies within a free slot exactly if ``bookings.check_new`` accepts it at the same
+``now`` and no busy period is in its way (and then the database accepts it too,
+unless somebody else was quicker). Busy periods are those of other bookings with
+their buffers.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import nsmallest
 
-from domain.errors import EndNotAfterStart, WindowTooLong
+from domain.errors import EndNotAfterStart, Refusal, WindowTooLong
 from domain.instants import format_instant
-from domain.periods import MARK, Period, free_within, mark_at_or_after, mark_at_or_before
+from domain.periods import MARK, Period, without
+from domain.rules import LONGEST_BOOKING, Rules
 
 LONGEST_WINDOW = timedelta(days=31)
+ALTERNATIVES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Availability:
     """One facility's free periods, and the first start from which the asked duration is free.
 
-    ``next_available`` is None when there is no such start up to the horizon.
+    ``next_available`` is None when there is no such start up to the horizon; ``refusal``
+    says why where no booking of the duration is ever possible.
     """
 
     free: list[Period]
     next_available: datetime | None
+    refusal: Refusal | None = None
 
 
 def check_window(start: datetime, end: datetime) -> Period:
@@ -46,60 +51,87 @@ def check_window(start: datetime, end: datetime) -> Period:
     return Period(start, end)
 
 
-def bookable_within(window: Period, now: datetime, horizon_end: datetime) -> Period | None:
-    """The part of the window in which a booking may lie, on marks; None if there is none."""
-    start = max(window.start, now)
-    end = mark_at_or_before(min(window.end, horizon_end))
-    if start >= end:  # asked before rounding up, which the last minutes of year 9999 do not bear
-        return None
-    start = mark_at_or_after(start)
-    return Period(start, end) if start < end else None
+def looks(window: Period, now: datetime, until: datetime) -> Iterator[Period]:
+    """The stretches in which to look for the first free start, one after another, in order.
+
+    The first reaches the longest booking past the window, since a booking that starts in
+    the window may end after it; those that follow are about a month each, and the last
+    holds ``until``, where nothing can be booked any more. Any booking that can begin in
+    the window or after it lies wholly within one of them.
+    """
+    begin = max(window.start, now)
+    if begin >= until:  # the end of the calendar may be near, and is not to be passed
+        return
+    end = max(window.end, begin) + LONGEST_BOOKING
+    yield Period(begin, end)
+    while end < until:
+        begin, end = end - LONGEST_BOOKING, end + LONGEST_WINDOW
+        yield Period(begin, end)
+
+
+def to_keep_clear(look: Period, facilities: Sequence[Rules]) -> Period:
+    """Where others' bookings, with their buffers, matter to whoever books within the look."""
+    before = max((rules.buffer_before for rules in facilities), default=timedelta(0))
+    after = max((rules.buffer_after for rules in facilities), default=timedelta(0))
+    return Period(look.start - before, look.end + after)
 
 
 def free_slots(
-    bookable: Period | None, busy: Iterable[Period], duration: timedelta = MARK
+    bookable: Sequence[Period], busy: Iterable[Period], rules: Rules, duration: timedelta
 ) -> list[Period]:
-    """The maximal free periods of the bookable time that last the duration, in order."""
-    if bookable is None:
-        return []
-    return [free for free in free_within(bookable, busy) if free.duration >= duration]
+    """The parts of the bookable time that a booking of the duration fits in, in order.
 
-
-def first_start(
-    bookable: Period | None, busy: Iterable[Period], duration: timedelta
-) -> datetime | None:
-    """The first instant of the bookable time from which the duration is free."""
-    if bookable is None:
-        return None
-    fitting = (free.start for free in free_within(bookable, busy) if free.duration >= duration)
-    return next(fitting, None)
-
-
-def nearest_alternatives(
-    wanted: Period, bookable: Period | None, busy: Sequence[Period], count: int
-) -> list[Period]:
-    """Up to ``count`` free periods of the wanted length, those nearest to the wanted start.
-
-    Within one free stretch the candidates are a whole length apart, counted
-    from the end that is nearest to the wanted time, so that five answers are
-    five choices and not one choice shifted by a quarter of an hour four times.
-    They do not overlap one another, and come nearest first.
+    Each begins on a step of the facility's and is as long as it can be. There is none
+    for a duration that the facility does not allow.
     """
-    if bookable is None:
+    if not rules.allows_length(duration):
         return []
-    candidates = (
-        candidate
-        for free in free_within(bookable, busy)
-        for candidate in _candidates(free, wanted, count)
-    )
-    return nsmallest(count, candidates, key=lambda c: (abs(c.start - wanted.start), c.start))
+    slots: list[Period] = []
+    for free in without(bookable, (_shadow(taken, rules) for taken in busy)):
+        start = rules.next_step(free.start)
+        if start + duration <= free.end:
+            slots.append(Period(start, free.end))
+    return slots
 
 
-def _candidates(free: Period, wanted: Period, count: int) -> Iterable[Period]:
+def nearest_alternatives(wanted: Period, slots: Sequence[Period], rules: Rules) -> list[Period]:
+    """Up to five free periods of the wanted length, those nearest to the wanted start.
+
+    ``slots`` are the free slots for that length. Within one slot the candidates are a
+    whole length apart, counted from the end that is nearest to the wanted time, so that
+    five answers are five choices and not one choice shifted by a quarter of an hour four
+    times. They do not overlap one another, and come nearest first.
+    """
+    candidates = (candidate for slot in slots for candidate in _candidates(slot, wanted, rules))
+    return nsmallest(ALTERNATIVES, candidates, key=lambda c: (abs(c.start - wanted.start), c.start))
+
+
+def _shadow(taken: Period, rules: Rules) -> Period:
+    """The time in which a booking of this facility cannot lie, so that buffers stay clear."""
+    return Period(taken.start - rules.buffer_after, taken.end + rules.buffer_before)
+
+
+def _candidates(slot: Period, wanted: Period, rules: Rules) -> Iterable[Period]:
+    """Starts outwards from the one nearest to the wanted, as many as could be of use."""
     length = wanted.duration
-    latest_start = free.end - length
-    nearest = min(max(wanted.start, free.start), latest_start)
-    for step in range(count):
-        for start in {nearest - step * length, nearest + step * length}:
-            if free.start <= start <= latest_start:
-                yield Period(start, start + length)
+    latest = _step_before(slot.end - length, rules)
+    nearest = min(max(rules.next_step(wanted.start), slot.start), latest)
+    start = nearest
+    for _ in range(ALTERNATIVES):
+        if start > latest:
+            break
+        yield Period(start, start + length)
+        start = rules.next_step(start + length)
+    start = _step_before(nearest - length, rules)
+    for _ in range(ALTERNATIVES):
+        if start < slot.start:
+            break
+        yield Period(start, start + length)
+        start = _step_before(start - length, rules)
+
+
+def _step_before(instant: datetime, rules: Rules) -> datetime:
+    """The last step at or before a mark."""
+    while not rules.starts_on_step(instant):
+        instant -= MARK
+    return instant

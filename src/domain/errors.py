@@ -31,6 +31,10 @@ class CannotDeactivateSelf(Refusal):
     """Nobody locks themselves out: another member of staff must do it."""
 
 
+class CannotDemoteSelf(Refusal):
+    """Nobody takes the staff's rights from themselves: another member of staff must do it."""
+
+
 # What a booking's times must be.
 
 
@@ -44,6 +48,26 @@ class EndNotAfterStart(Refusal):
 
 class BookingTooLong(Refusal):
     """A booking longer than the longest that is allowed."""
+
+
+class BookingTooShort(Refusal):
+    """A booking shorter than the facility's shortest."""
+
+
+class StartNotOnStep(Refusal):
+    """A start that is not on the facility's step of starts."""
+
+
+class NoticeTooShort(Refusal):
+    """A booking that would start sooner than the facility's notice allows."""
+
+
+class OutsideOpeningHours(Refusal):
+    """A booking that the facility's opening hours do not hold."""
+
+
+class FacilityClosed(Refusal):
+    """A booking that a closure is in the way of."""
 
 
 class BookingInPast(Refusal):
@@ -66,6 +90,14 @@ class DateRangeReversed(Refusal):
     """A range of dates whose end lies before its start."""
 
 
+class ReportTooLong(Refusal):
+    """A report over more time than one report may cover."""
+
+
+class ClosureInPast(Refusal):
+    """A closure that is over before it is made."""
+
+
 # What else a request must say.
 
 
@@ -85,12 +117,60 @@ class FacilityArchived(Refusal):
     """A facility that takes no bookings any more."""
 
 
+class FacilityRestricted(Refusal):
+    """A facility that is open to groups of users, of which the caller is in none."""
+
+
+class QuotaExceeded(Refusal):
+    """More than one user may hold."""
+
+
 class FacilityUnknown(Refusal):
     """A request that names a facility which does not exist."""
 
 
 class SiteUnknown(Refusal):
     """A request that names a site which does not exist."""
+
+
+class UserUnknown(Refusal):
+    """A request that names a user who does not exist, or is deactivated."""
+
+
+class UserGroupUnknown(Refusal):
+    """A request that names a group of users which does not exist."""
+
+
+class FacilityGroupUnknown(Refusal):
+    """A request that names a group of facilities which does not exist."""
+
+
+class HolidayCalendarUnknown(Refusal):
+    """A country, or a part of one, that the calendar of public holidays does not know."""
+
+
+class ReasonBlank(Refusal):
+    """A reason of nothing but white space."""
+
+
+class OpeningHoursInvalid(Refusal):
+    """Opening hours that overlap, or that end as they begin."""
+
+
+class RulesContradict(Refusal):
+    """Rules of a facility that no booking could meet together."""
+
+
+class ScopeAmbiguous(Refusal):
+    """A closure or quota that names a facility and a site or group at once."""
+
+
+class QuotaWithoutLimit(Refusal):
+    """A quota that limits nothing."""
+
+
+class ImportUnreadable(Refusal):
+    """A file that is not the CSV that an import reads."""
 
 
 class TimeZoneUnknown(Refusal):
@@ -112,6 +192,18 @@ class BookingPast(Refusal):
     """A change to a booking that is over."""
 
 
+class BookingNotPending(Refusal):
+    """A decision about a booking that waits for none."""
+
+
+class ApprovalExpired(Refusal):
+    """A decision about a booking whose time to be decided is over."""
+
+
+class CancellationDeadlinePassed(Refusal):
+    """A member giving up time of a booking later than the facility allows."""
+
+
 class FacilityNameTaken(Refusal):
     """A second facility of one name at one site."""
 
@@ -122,6 +214,18 @@ class SiteNameTaken(Refusal):
 
 class UsernameTaken(Refusal):
     """A second user of one name."""
+
+
+class GroupNameTaken(Refusal):
+    """A second group of one name."""
+
+
+class GroupInUse(Refusal):
+    """The deletion of a group that something still refers to."""
+
+
+class QuotaExists(Refusal):
+    """A second quota for the same scope."""
 
 
 # What the protocol around a write does not allow.

@@ -73,3 +73,15 @@ def free_within(window: Period, busy: Iterable[Period]) -> Iterator[Period]:
         free_from = max(free_from, taken.end)
     if free_from < window.end:
         yield Period(free_from, window.end)
+
+
+def without(periods: Iterable[Period], taken: Iterable[Period]) -> list[Period]:
+    """The maximal parts of the periods that nothing taken touches, in order.
+
+    ``periods`` are in order and do not overlap; ``taken`` may come in any order.
+    """
+    left: list[Period] = []
+    busy = sorted(taken)
+    for period in periods:
+        left += free_within(period, busy)
+    return left

@@ -1,5 +1,6 @@
 """The audit log: one row for each change, whoever made it, and none that can be altered."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,9 +20,13 @@ Log = list[dict[str, Any]]
 
 
 async def _log(conn: Connection, noun: str = "booking") -> Log:
-    """Every row of the log, oldest first."""
+    """Every row of the log of bookings or facilities, oldest first."""
+    return await _rows(conn, f"{noun}_audit")
+
+
+async def _rows(conn: Connection, table: str) -> Log:
     cursor = conn.cursor(row_factory=psycopg.rows.dict_row)
-    await cursor.execute(SQL("SELECT * FROM {} ORDER BY id").format(Identifier(f"{noun}_audit")))
+    await cursor.execute(SQL("SELECT * FROM {} ORDER BY id").format(Identifier(table)))
     return await cursor.fetchall()
 
 
@@ -71,6 +76,12 @@ async def test_a_row_holds_the_values_before_and_after(conn: Connection, world: 
         "status": "confirmed",
         "created_at": _json(made.created_at),
         "updated_at": _json(made.updated_at),
+        "buffer_before_minutes": 0,
+        "buffer_after_minutes": 0,
+        "booked_by": None,
+        "decide_by": None,
+        "cancellation_cause": None,
+        "change_reason": None,
     }
     assert first.old_values is None
     assert first.new_values == expected
@@ -214,7 +225,10 @@ async def test_an_actor_who_does_not_exist_makes_the_write_fail(
     assert await bookings.get_booking(conn, 1) is None
 
 
-@pytest.mark.parametrize("noun", ["booking", "facility"])
+LOGS = ["booking_audit", "facility_audit", "audit_log"]
+
+
+@pytest.mark.parametrize("log", LOGS)
 @pytest.mark.parametrize(
     "statement",
     [
@@ -223,16 +237,72 @@ async def test_an_actor_who_does_not_exist_makes_the_write_fail(
         "TRUNCATE {}",
     ],
 )
-async def test_the_log_only_grows(
-    conn: Connection, world: World, statement: str, noun: str
+async def test_the_log_only_grows(conn: Connection, world: World, statement: str, log: str) -> None:
+    await book(conn, world, at(0), at(1))
+    before = await _rows(conn, log)
+    assert before != []
+
+    with pytest.raises(RestrictViolation, match=f"^{log} takes no .*only grows"):
+        await conn.execute(statement.format(log).encode())
+
+    assert before == await _rows(conn, log)
+
+
+async def _anonymising(conn: Connection, statement: str, *, word: str = "on") -> None:
+    """The statement, in a transaction that says that it takes somebody's name out."""
+    async with conn.transaction():
+        await conn.execute("SELECT set_config('holdfast.anonymising', %s, true)", [word])
+        await conn.execute(statement.encode())
+
+
+@pytest.mark.parametrize("log", ["booking_audit", "audit_log"])
+async def test_a_transaction_that_anonymises_may_change_the_log(
+    conn: Connection, world: World, log: str
 ) -> None:
     await book(conn, world, at(0), at(1))
-    log = await _log(conn, noun)
+    forget = f"UPDATE {log} SET new_values = '{{}}'"  # noqa: S608 - the test's own table
 
-    with pytest.raises(RestrictViolation, match=f"^{noun}_audit takes no .*only grows"):
-        await conn.execute(statement.format(f"{noun}_audit").encode())
+    await _anonymising(conn, forget)
 
-    assert log == await _log(conn, noun)
+    assert {"{}"} == {str(row["new_values"]) for row in await _rows(conn, log)}
+    with pytest.raises(RestrictViolation, match="only grows"):
+        await conn.execute(forget.encode())  # the setting ended with its transaction
+
+
+@pytest.mark.parametrize("log", LOGS)
+@pytest.mark.parametrize("statement", ["DELETE FROM {}", "TRUNCATE {}"])
+async def test_a_transaction_that_anonymises_may_not_take_rows_away(
+    conn: Connection, world: World, statement: str, log: str
+) -> None:
+    await book(conn, world, at(0), at(1))
+    before = await _rows(conn, log)
+
+    with pytest.raises(RestrictViolation, match="only grows"):
+        await _anonymising(conn, statement.format(log))
+
+    assert before == await _rows(conn, log)
+
+
+@pytest.mark.parametrize("word", ["off", "", "ON", "true"])
+async def test_only_the_word_that_says_so_opens_the_log(
+    conn: Connection, world: World, word: str
+) -> None:
+    await book(conn, world, at(0), at(1))
+
+    with pytest.raises(RestrictViolation, match="only grows"):
+        await _anonymising(conn, "UPDATE audit_log SET request_id = NULL", word=word)
+
+
+async def test_the_log_of_facilities_names_nobody_and_is_never_changed(
+    conn: Connection, world: World
+) -> None:
+    before = await _log(conn, "facility")
+
+    with pytest.raises(RestrictViolation, match="only grows"):
+        await _anonymising(conn, "UPDATE facility_audit SET request_id = 'forged'")
+
+    assert before == await _log(conn, "facility")
+    assert before[0]["new_values"]["id"] == world.room.id
 
 
 @pytest.mark.parametrize(
@@ -283,17 +353,230 @@ async def test_neither_a_search_path_nor_a_temporary_table_leads_a_row_astray(
     assert await cursor.fetchone() == (1,)
 
 
-async def _retitle(conn: Connection, row: bookings.BookingRow, title: str) -> bookings.BookingRow:
-    return await bookings.update_booking(
-        conn,
-        row.id,
-        facility_id=row.facility_id,
-        start_time=row.start_time,
-        end_time=row.end_time,
-        title=title,
-        description=row.description,
-        attendee_count=row.attendee_count,
+# What is neither a booking nor a facility
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How a record of a table comes to be, is changed, and goes."""
+
+    record_type: str
+    insert: str
+    update: str
+    delete: str
+    is_numbered: bool = True
+
+
+LIVES = {
+    "sites": Life(
+        "site",
+        "INSERT INTO sites (name, time_zone) VALUES ('Hill', 'UTC')",
+        "UPDATE sites SET opening_hours = '{[540,1020)}' WHERE name = 'Hill'",
+        "DELETE FROM sites WHERE name = 'Hill'",
+    ),
+    "closures": Life(
+        "closure",
+        "INSERT INTO closures (start_time, end_time, reason)"
+        " VALUES ('2030-06-03 12:00+00', '2030-06-03 13:00+00', 'Painting')",
+        "UPDATE closures SET reason = 'Still painting'",
+        "DELETE FROM closures",
+    ),
+    "users": Life(
+        "user",
+        "INSERT INTO users (username) VALUES ('noah')",
+        "UPDATE users SET is_staff = true WHERE username = 'noah'",
+        "DELETE FROM users WHERE username = 'noah'",
+    ),
+    "user_groups": Life(
+        "user_group",
+        "INSERT INTO user_groups (name) VALUES ('Rowers')",
+        "UPDATE user_groups SET name = 'Divers' WHERE name <> 'Crew'",
+        "DELETE FROM user_groups WHERE name <> 'Crew'",
+    ),
+    "user_group_members": Life(
+        "user_group_member",
+        "INSERT INTO user_group_members SELECT g.id, u.id FROM user_groups AS g, users AS u"
+        " WHERE g.name = 'Crew' AND u.username = 'mia'",
+        "UPDATE user_group_members SET user_id = u.id FROM users AS u WHERE u.username = 'sam'",
+        "DELETE FROM user_group_members",
+        is_numbered=False,
+    ),
+    "facility_user_groups": Life(
+        "facility_user_group",
+        "INSERT INTO facility_user_groups SELECT f.id, g.id FROM facilities AS f, user_groups AS g"
+        " WHERE f.name = 'Room 1' AND g.name = 'Crew'",
+        "UPDATE facility_user_groups SET facility_id = f.id FROM facilities AS f"
+        " WHERE f.name = 'Room 2'",
+        "DELETE FROM facility_user_groups",
+        is_numbered=False,
+    ),
+    "site_staff": Life(
+        "site_staff",
+        "INSERT INTO site_staff SELECT u.id, s.id FROM users AS u, sites AS s"
+        " WHERE u.username = 'mia' AND s.name = 'Harbour'",
+        "UPDATE site_staff SET user_id = u.id FROM users AS u WHERE u.username = 'sam'",
+        "DELETE FROM site_staff",
+        is_numbered=False,
+    ),
+    "facility_groups": Life(
+        "facility_group",
+        "INSERT INTO facility_groups (name) VALUES ('Boats')",
+        "UPDATE facility_groups SET name = 'Ships' WHERE name <> 'Courts'",
+        "DELETE FROM facility_groups WHERE name <> 'Courts'",
+    ),
+    "facility_group_members": Life(
+        "facility_group_member",
+        "INSERT INTO facility_group_members SELECT g.id, f.id"
+        " FROM facility_groups AS g, facilities AS f"
+        " WHERE g.name = 'Courts' AND f.name = 'Room 1'",
+        "UPDATE facility_group_members SET facility_id = f.id FROM facilities AS f"
+        " WHERE f.name = 'Room 2'",
+        "DELETE FROM facility_group_members",
+        is_numbered=False,
+    ),
+    "quotas": Life(
+        "quota",
+        "INSERT INTO quotas (max_active_bookings) VALUES (3)",
+        "UPDATE quotas SET max_hours_per_week = 10",
+        "DELETE FROM quotas",
+    ),
+}
+
+LOGGED_APART = {"bookings", "facilities"}
+NOT_LOGGED = {
+    *LOGS,
+    "user_tokens",  # secrets, which no log may hold
+    "idempotency_keys",  # answers that were given, and are forgotten in a day
+    "booking_conflicts",  # a log itself
+}
+
+
+@pytest.fixture
+async def groups(conn: Connection, world: World) -> None:
+    """A group of users and one of facilities, beside the world."""
+    assert world.room.name == "Room 1"
+    await conn.execute("INSERT INTO user_groups (name) VALUES ('Crew')")
+    await conn.execute("INSERT INTO facility_groups (name) VALUES ('Courts')")
+
+
+async def test_every_table_is_logged_or_known_not_to_be(conn: Connection) -> None:
+    tables = await conn.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        " AND relkind = 'r' AND relname NOT LIKE '%yoyo%'"
     )
+    assert set(LIVES) | LOGGED_APART | NOT_LOGGED == {name for (name,) in await tables.fetchall()}
+    logged = await conn.execute(
+        "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgfoid = 'audit_record'::regproc"
+    )
+    assert sorted(LIVES) == sorted(name for (name,) in await logged.fetchall())
+
+
+@pytest.mark.usefixtures("groups")
+@pytest.mark.parametrize("table", LIVES)
+async def test_a_record_leaves_a_row_for_each_thing_that_happens_to_it(
+    pool: Pool, conn: Connection, world: World, table: str
+) -> None:
+    life = LIVES[table]
+    before = await _rows(conn, "audit_log")
+    states = []
+    for number, statement in enumerate((life.insert, life.update, life.delete)):
+        async with transaction(pool, actor_id=world.staff.id, request_id=f"r-{number}") as writing:
+            states += await _states(writing, f"{statement} RETURNING to_jsonb({table}.*)")
+    made, changed, deleted = states
+
+    rows = (await _rows(conn, "audit_log"))[len(before) :]
+
+    record_id = made["id"] if life.is_numbered else None
+    assert changed == deleted
+    assert [
+        ("created", None, made, "r-0"),
+        ("updated", made, changed, "r-1"),
+        ("deleted", changed, None, "r-2"),
+    ] == [(row["action"], row["old_values"], row["new_values"], row["request_id"]) for row in rows]
+    assert {(life.record_type, record_id, world.staff.id)} == {
+        (row["record_type"], row["record_id"], row["changed_by"]) for row in rows
+    }
+    assert [row["changed_at"] for row in rows] == sorted(row["changed_at"] for row in rows)
+
+
+async def _states(conn: Connection, statement: str) -> list[dict[str, Any]]:
+    """The one record that the statement returns, as JSON writes it in UTC."""
+    await conn.execute("SET LOCAL timezone = 'UTC'")
+    ((state,),) = await (await conn.execute(statement.encode())).fetchall()
+    return [state]
+
+
+@pytest.mark.usefixtures("groups")
+@pytest.mark.parametrize("table", LIVES)
+async def test_direct_sql_is_logged_with_no_actor(conn: Connection, table: str) -> None:
+    life = LIVES[table]
+    before = await _rows(conn, "audit_log")
+
+    for statement in (life.insert, life.update, life.delete):
+        await conn.execute(statement.encode())
+
+    rows = (await _rows(conn, "audit_log"))[len(before) :]
+    assert [("created", None, None), ("updated", None, None), ("deleted", None, None)] == [
+        (row["action"], row["changed_by"], row["request_id"]) for row in rows
+    ]
+
+
+@pytest.mark.usefixtures("groups")
+@pytest.mark.parametrize("table", LIVES)
+async def test_an_update_that_changes_nothing_is_not_logged(conn: Connection, table: str) -> None:
+    life = LIVES[table]
+    await conn.execute(life.insert.encode())
+    await conn.execute(life.update.encode())
+    before = await _rows(conn, "audit_log")
+
+    cursor = await conn.execute(life.update.encode())
+
+    assert cursor.rowcount == 1
+    assert before == await _rows(conn, "audit_log")
+
+
+@pytest.mark.usefixtures("groups")
+async def test_what_goes_with_a_group_is_logged_too(conn: Connection) -> None:
+    await conn.execute(LIVES["user_group_members"].insert.encode())
+    before = await _rows(conn, "audit_log")
+
+    await conn.execute("DELETE FROM user_groups")
+
+    rows = (await _rows(conn, "audit_log"))[len(before) :]
+    assert [("user_group", "deleted"), ("user_group_member", "deleted")] == sorted(
+        (row["record_type"], row["action"]) for row in rows
+    )
+
+
+@pytest.mark.usefixtures("groups")
+async def test_nothing_leads_a_row_of_the_log_astray(conn: Connection) -> None:
+    before = await _rows(conn, "audit_log")
+    await conn.execute("CREATE TEMPORARY TABLE audit_log (LIKE public.audit_log)")
+    await conn.execute("SET search_path = ''")
+    await conn.execute("SET timezone = 'Asia/Kathmandu'")
+    await conn.execute("INSERT INTO public.sites (name, time_zone) VALUES ('Hill', 'UTC')")
+
+    cursor = await conn.execute(
+        "SELECT new_values ->> 'created_at' FROM public.audit_log ORDER BY id DESC LIMIT 1"
+    )
+    ((created_at,),) = await cursor.fetchall()
+    assert created_at.endswith("+00:00")
+    cursor = await conn.execute("SELECT count(*) FROM public.audit_log")
+    assert await cursor.fetchone() == (len(before) + 1,)
+
+
+async def test_who_acts_and_does_not_exist_makes_the_write_fail(pool: Pool, world: World) -> None:
+    assert world.site.name == "Harbour"
+    with pytest.raises(ForeignKeyViolation, match="audit_log_changed_by_fkey"):
+        async with transaction(pool, actor_id=999_999, request_id=None) as writing:
+            await writing.execute("UPDATE sites SET opening_hours = '{}'")
+
+
+async def _retitle(conn: Connection, row: bookings.BookingRow, title: str) -> bookings.BookingRow:
+    await conn.execute("UPDATE bookings SET title = %s WHERE id = %s", [title, row.id])
+    changed = await bookings.get_booking(conn, row.id)
+    assert changed is not None
+    return changed
 
 
 async def _archive(conn: Connection, row: facilities.FacilityRow) -> facilities.FacilityRow:
@@ -303,15 +586,7 @@ async def _archive(conn: Connection, row: facilities.FacilityRow) -> facilities.
 async def _update(
     conn: Connection, row: facilities.FacilityRow, status: str
 ) -> facilities.FacilityRow:
-    return await facilities.update_facility(
-        conn,
-        row.id,
-        site_id=row.site_id,
-        name=row.name,
-        description=row.description,
-        facility_type=row.facility_type,
-        capacity=row.capacity,
-        amenities=row.amenities,
-        time_zone=row.time_zone,
-        status=status,
-    )
+    await conn.execute("UPDATE facilities SET status = %s WHERE id = %s", [status, row.id])
+    changed = await facilities.get_facility(conn, row.id)
+    assert changed is not None
+    return changed

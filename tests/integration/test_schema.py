@@ -45,6 +45,39 @@ KEY: Rows = {
     "body": b"",
     "expires_at": "2030-06-04 12:00+00",
 }
+CLOSURE: Rows = {
+    "start_time": "2030-06-03 12:00+00",
+    "end_time": "2030-06-03 13:00+00",
+    "reason": "Painting",
+}
+HOLIDAY: Rows = {**CLOSURE, "site_id": 1, "source": "holiday"}
+QUOTA: Rows = {"facility_id": 2, "max_active_bookings": 3}
+LIMITLESS: Rows = {"max_active_bookings": None, "max_hours_per_week": None}
+CONFLICT: Rows = {
+    "facility_id": 1,
+    "user_id": 1,
+    "start_time": "2030-06-03 12:00+00",
+    "end_time": "2030-06-03 13:00+00",
+}
+
+VALID: dict[str, Rows] = {
+    "bookings": BOOKING,
+    "facilities": FACILITY,
+    "sites": {"name": "Hill", "time_zone": "UTC"},
+    "users": {"username": "noah"},
+    "user_tokens": TOKEN,
+    "idempotency_keys": KEY,
+    "closures": CLOSURE,
+    "user_groups": {"name": "Rowers"},
+    "user_group_members": {"user_group_id": 1, "user_id": 2},
+    "facility_user_groups": {"facility_id": 1, "user_group_id": 1},
+    "site_staff": {"user_id": 1, "site_id": 1},
+    "facility_groups": {"name": "Courts"},
+    "facility_group_members": {"facility_group_id": 1, "facility_id": 2},
+    "quotas": QUOTA,
+    "booking_conflicts": CONFLICT,
+}
+"""A row of each table that the furnished database takes."""
 
 
 @pytest.fixture
@@ -56,7 +89,7 @@ def empty(server: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def furnished(server: str, template: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection to a database with a site, two facilities, a user and one booking.
+    """A connection to a database with a little of everything, and room for more.
 
     Tests share it, so each undoes what it does.
     """
@@ -67,8 +100,15 @@ def furnished(server: str, template: str) -> Iterator[psycopg.Connection[Any]]:
         conn.execute("INSERT INTO sites (name, time_zone) VALUES ('Harbour', 'Europe/Berlin')")
         for name in ("Room 1", "Room 2"):
             _insert(conn, "facilities", {**FACILITY, "name": name})
-        conn.execute("INSERT INTO users (username) VALUES ('mia')")
+        conn.execute("INSERT INTO users (username) VALUES ('mia'), ('sam')")
         _insert(conn, "bookings", BOOKING)
+        conn.execute("INSERT INTO user_groups (name) VALUES ('Divers')")
+        conn.execute("INSERT INTO user_group_members VALUES (1, 1)")
+        conn.execute("INSERT INTO facility_user_groups VALUES (2, 1)")
+        conn.execute("INSERT INTO facility_groups (name) VALUES ('Boats')")
+        conn.execute("INSERT INTO facility_group_members VALUES (1, 1)")
+        _insert(conn, "quotas", {**QUOTA, "facility_id": 1})
+        _insert(conn, "closures", HOLIDAY)
         yield conn
 
 
@@ -199,19 +239,131 @@ def test_a_migration_has_a_way_back_and_neither_waits_for_ever(path: Path) -> No
         ("idempotency_keys", {"fingerprint": b""}, "idempotency_keys_fingerprint_is_sha256"),
         ("idempotency_keys", {"status": 99}, "idempotency_keys_status_range"),
         ("idempotency_keys", {"user_id": 99}, "idempotency_keys_user_id_fkey"),
+        ("sites", {"opening_hours": "{[-1,60)}"}, "sites_opening_hours_in_week"),
+        ("sites", {"opening_hours": "{[0,10081)}"}, "sites_opening_hours_in_week"),
+        ("sites", {"holiday_country": "de"}, "sites_holiday_country_form"),
+        ("sites", {"holiday_country": "DEU"}, "sites_holiday_country_form"),
+        (
+            "sites",
+            {"holiday_country": "DE", "holiday_subdivision": "x" * 51},
+            "sites_holiday_subdivision_form",
+        ),
+        (
+            "sites",
+            {"holiday_country": "DE", "holiday_subdivision": ""},
+            "sites_holiday_subdivision_form",
+        ),
+        ("sites", {"holiday_subdivision": "BE"}, "sites_holiday_subdivision_of_country"),
+        ("sites", {"holidays_until": 2030}, "sites_holidays_until_of_calendar"),
+        ("facilities", {"opening_hours": "{[-1,60)}"}, "facilities_opening_hours_in_week"),
+        ("facilities", {"opening_hours": "{[600,)}"}, "facilities_opening_hours_in_week"),
+        ("facilities", {"opening_hours": "{[0,10081)}"}, "facilities_opening_hours_in_week"),
+        ("facilities", {"min_duration_minutes": 0}, "facilities_duration_range"),
+        ("facilities", {"min_duration_minutes": 20}, "facilities_duration_range"),
+        ("facilities", {"max_duration_minutes": 50}, "facilities_duration_range"),
+        ("facilities", {"max_duration_minutes": 495}, "facilities_duration_range"),
+        (
+            "facilities",
+            {"min_duration_minutes": 60, "max_duration_minutes": 45},
+            "facilities_duration_range",
+        ),
+        ("facilities", {"min_notice_minutes": -1}, "facilities_min_notice_range"),
+        ("facilities", {"min_notice_minutes": 525_601}, "facilities_min_notice_range"),
+        ("facilities", {"horizon_days": 0}, "facilities_horizon_range"),
+        ("facilities", {"horizon_days": 1096}, "facilities_horizon_range"),
+        ("facilities", {"start_step_minutes": 0}, "facilities_start_step_known"),
+        ("facilities", {"start_step_minutes": 45}, "facilities_start_step_known"),
+        (
+            "facilities",
+            {"cancellation_notice_minutes": -1},
+            "facilities_cancellation_notice_range",
+        ),
+        (
+            "facilities",
+            {"cancellation_notice_minutes": 525_601},
+            "facilities_cancellation_notice_range",
+        ),
+        ("facilities", {"buffer_before_minutes": -15}, "facilities_buffers_range"),
+        ("facilities", {"buffer_before_minutes": 10}, "facilities_buffers_range"),
+        ("facilities", {"buffer_before_minutes": 255}, "facilities_buffers_range"),
+        ("facilities", {"buffer_after_minutes": -15}, "facilities_buffers_range"),
+        ("facilities", {"buffer_after_minutes": 20}, "facilities_buffers_range"),
+        ("facilities", {"buffer_after_minutes": 255}, "facilities_buffers_range"),
+        ("facilities", {"approval_timeout_minutes": 14}, "facilities_approval_timeout_range"),
+        ("facilities", {"approval_timeout_minutes": 43_201}, "facilities_approval_timeout_range"),
+        ("bookings", {"facility_id": 2, "buffer_before_minutes": -15}, "booking_buffers_range"),
+        ("bookings", {"facility_id": 2, "buffer_before_minutes": 10}, "booking_buffers_range"),
+        ("bookings", {"facility_id": 2, "buffer_before_minutes": 255}, "booking_buffers_range"),
+        ("bookings", {"facility_id": 2, "buffer_after_minutes": -15}, "booking_buffers_range"),
+        ("bookings", {"facility_id": 2, "buffer_after_minutes": 20}, "booking_buffers_range"),
+        ("bookings", {"facility_id": 2, "buffer_after_minutes": 255}, "booking_buffers_range"),
+        ("bookings", {"facility_id": 2, "booked_by": 99}, "bookings_booked_by_fkey"),
+        (
+            "bookings",
+            {"facility_id": 2, "cancellation_cause": "owner"},
+            "booking_cause_only_if_cancelled",
+        ),
+        (
+            "bookings",
+            {"facility_id": 2, "status": "pending", "cancellation_cause": "expired"},
+            "booking_cause_only_if_cancelled",
+        ),
+        ("closures", {"facility_id": 1, "site_id": 1}, "closures_one_scope"),
+        ("closures", {"facility_id": 99}, "closures_facility_id_fkey"),
+        ("closures", {"site_id": 99}, "closures_site_id_fkey"),
+        ("closures", {"end_time": "2030-06-03 12:00+00"}, "closures_time_valid"),
+        ("closures", {"end_time": "2030-06-03 11:45+00"}, "closures_time_valid"),
+        ("closures", {"start_time": "2030-06-03 12:00:01+00"}, "closures_time_granularity"),
+        ("closures", {"end_time": "2030-06-03 12:59:59+00"}, "closures_time_granularity"),
+        ("closures", {"reason": "\t"}, "closures_reason_not_blank"),
+        ("closures", {"source": "holiday"}, "closures_holiday_of_site"),
+        ("closures", {"source": "holiday", "facility_id": 1}, "closures_holiday_of_site"),
+        ("closures", {**HOLIDAY, "end_time": "2030-06-04 12:00+00"}, "closures_holiday_key"),
+        ("user_groups", {"name": "DIVERS"}, "user_groups_name_key"),
+        ("user_groups", {"name": " "}, "user_groups_name_not_blank"),
+        ("user_group_members", {"user_id": 1}, "user_group_members_pkey"),
+        ("user_group_members", {"user_id": 99}, "user_group_members_user_id_fkey"),
+        ("user_group_members", {"user_group_id": 99}, "user_group_members_user_group_id_fkey"),
+        ("facility_user_groups", {"facility_id": 2}, "facility_user_groups_pkey"),
+        ("facility_user_groups", {"facility_id": 99}, "facility_user_groups_facility_id_fkey"),
+        (
+            "facility_user_groups",
+            {"user_group_id": 99},
+            "facility_user_groups_user_group_id_fkey",
+        ),
+        ("site_staff", {"user_id": 99}, "site_staff_user_id_fkey"),
+        ("site_staff", {"site_id": 99}, "site_staff_site_id_fkey"),
+        ("facility_groups", {"name": "boats"}, "facility_groups_name_key"),
+        ("facility_groups", {"name": ""}, "facility_groups_name_not_blank"),
+        ("facility_group_members", {"facility_id": 1}, "facility_group_members_pkey"),
+        ("facility_group_members", {"facility_id": 99}, "facility_group_members_facility_id_fkey"),
+        (
+            "facility_group_members",
+            {"facility_group_id": 99},
+            "facility_group_members_facility_group_id_fkey",
+        ),
+        ("quotas", {"facility_id": 1}, "quotas_facility_key"),
+        ("quotas", {"facility_id": 99}, "quotas_facility_id_fkey"),
+        (
+            "quotas",
+            {"facility_id": None, "facility_group_id": 99},
+            "quotas_facility_group_id_fkey",
+        ),
+        ("quotas", {"facility_group_id": 1}, "quotas_one_scope"),
+        ("quotas", {"max_active_bookings": 0}, "quotas_max_active_bookings_range"),
+        ("quotas", {"max_active_bookings": 10_001}, "quotas_max_active_bookings_range"),
+        ("quotas", {"max_hours_per_week": 0}, "quotas_max_hours_per_week_range"),
+        ("quotas", {"max_hours_per_week": 169}, "quotas_max_hours_per_week_range"),
+        ("quotas", LIMITLESS, "quotas_limit_something"),
+        ("booking_conflicts", {"facility_id": 99}, "booking_conflicts_facility_id_fkey"),
+        ("booking_conflicts", {"user_id": 99}, "booking_conflicts_user_id_fkey"),
     ],
 )
 def test_a_constraint_refuses_by_its_name(
     conn: psycopg.Connection[Any], table: str, row: Rows, constraint: str
 ) -> None:
-    valid = {
-        "bookings": BOOKING,
-        "facilities": FACILITY,
-        "user_tokens": TOKEN,
-        "idempotency_keys": KEY,
-    }
     with pytest.raises(psycopg.IntegrityError) as refused:
-        _insert(conn, table, {**valid.get(table, {}), **row})
+        _insert(conn, table, {**VALID[table], **row})
 
     assert constraint == refused.value.diag.constraint_name
 
@@ -230,20 +382,45 @@ def test_a_constraint_refuses_by_its_name(
         ("sites", {"name": "Hill", "time_zone": "America/Argentina/Buenos_Aires"}),
         ("sites", {"name": "Hill", "time_zone": "Etc/GMT+12"}),
         ("users", {"username": "M.ia_2@harbour-club"}),
-        ("user_tokens", {}),
-        ("idempotency_keys", {}),
+        *((table, {}) for table in VALID if table != "bookings"),
+        ("sites", {"opening_hours": "{[0,10080)}"}),
+        ("sites", {"opening_hours": "{}", "holiday_country": "DE"}),
+        ("sites", {"holiday_country": "DE", "holidays_until": 2030}),
+        ("sites", {"holiday_country": "GB", "holiday_subdivision": "St. Helen's-" + "x" * 38}),
+        ("facilities", {"opening_hours": "{[0,1),[10079,10080)}"}),
+        ("facilities", {"opening_hours": "{}"}),
+        ("facilities", {"min_duration_minutes": 15, "max_duration_minutes": 15}),
+        ("facilities", {"min_duration_minutes": 480, "max_duration_minutes": 480}),
+        ("facilities", {"min_notice_minutes": 525_600, "cancellation_notice_minutes": 525_600}),
+        ("facilities", {"horizon_days": 1, "start_step_minutes": 30}),
+        ("facilities", {"horizon_days": 1095, "start_step_minutes": 60}),
+        ("facilities", {"buffer_before_minutes": 240, "buffer_after_minutes": 240}),
+        ("facilities", {"requires_approval": True, "approval_timeout_minutes": 15}),
+        ("facilities", {"requires_approval": True, "approval_timeout_minutes": 43_200}),
+        (
+            "bookings",
+            {"facility_id": 2, "buffer_before_minutes": 240, "buffer_after_minutes": 240},
+        ),
+        ("bookings", {"facility_id": 2, "booked_by": 2, "change_reason": "x" * 500}),
+        ("bookings", {"status": "cancelled", "cancellation_cause": "closure"}),
+        ("bookings", {"status": "cancelled", "cancellation_cause": None}),
+        ("closures", {"facility_id": 1}),
+        ("closures", {"site_id": 1}),
+        ("closures", {"end_time": "2030-06-03 12:15+00", "reason": "x" * 255}),
+        ("closures", {"start_time": "2030-06-03 17:45+05:45", "end_time": "2031-06-03 00:00+00"}),
+        ("closures", {**HOLIDAY, "start_time": "2030-06-03 12:15+00"}),
+        ("closures", {**HOLIDAY, "source": "staff"}),
+        ("quotas", {"max_active_bookings": 1, "max_hours_per_week": 1}),
+        ("quotas", {"max_active_bookings": 10_000, "max_hours_per_week": 168}),
+        ("quotas", {"max_active_bookings": None, "max_hours_per_week": 10}),
+        ("quotas", {"facility_id": None, "facility_group_id": 1}),
+        ("quotas", {"facility_id": None}),
     ],
 )
 def test_what_no_constraint_forbids_is_stored(
     conn: psycopg.Connection[Any], table: str, row: Rows
 ) -> None:
-    valid = {
-        "bookings": BOOKING,
-        "facilities": FACILITY,
-        "user_tokens": TOKEN,
-        "idempotency_keys": KEY,
-    }
-    _insert(conn, table, {**valid.get(table, {}), **row})
+    _insert(conn, table, {**VALID[table], **row})
 
 
 def test_a_cancelled_booking_makes_room_and_cannot_take_it_back(
@@ -254,6 +431,160 @@ def test_a_cancelled_booking_makes_room_and_cannot_take_it_back(
 
     with pytest.raises(psycopg.errors.ExclusionViolation):
         conn.execute("UPDATE bookings SET status = 'confirmed' WHERE id = 1")
+
+
+@pytest.mark.parametrize(
+    ("buffered", "is_free"),
+    [
+        (("11:00", "11:45", 0, 15), True),
+        (("11:00", "11:45", 0, 30), False),
+        (("13:15", "14:00", 15, 0), True),
+        (("13:15", "14:00", 30, 0), False),
+        (("11:00", "12:00", 240, 0), True),
+        (("13:00", "14:00", 0, 240), True),
+        (("08:00", "08:15", 0, 225), True),
+        (("08:00", "08:15", 0, 240), False),
+        (("16:45", "17:00", 225, 0), True),
+        (("16:45", "17:00", 240, 0), False),
+    ],
+)
+@pytest.mark.parametrize("status", ["confirmed", "pending"])
+def test_a_buffer_may_touch_another_booking_and_not_overlap_it(
+    conn: psycopg.Connection[Any],
+    status: str,
+    buffered: tuple[str, str, int, int],
+    is_free: bool,  # noqa: FBT001
+) -> None:
+    row = _buffered(*buffered)
+
+    assert is_free == _fits(conn, {**row, "status": status})
+    assert _fits(conn, {**row, "status": "cancelled"})
+
+
+@pytest.mark.parametrize(("start", "is_free"), [("09:30", False), ("09:45", True)])
+@pytest.mark.parametrize("status", ["confirmed", "pending"])
+def test_between_two_bookings_there_is_room_for_the_buffers_of_both(
+    conn: psycopg.Connection[Any],
+    status: str,
+    start: str,
+    is_free: bool,  # noqa: FBT001
+) -> None:
+    _insert(conn, "bookings", {**_buffered("08:00", "09:00", 0, 15), "status": status})
+
+    assert is_free == _fits(conn, _buffered(start, "10:15", 30, 0))
+
+
+def test_a_buffer_is_the_same_on_the_day_the_clock_changes(conn: psycopg.Connection[Any]) -> None:
+    conn.execute("SET LOCAL timezone = 'Europe/Berlin'")
+    spring = {
+        **BOOKING,
+        "start_time": "2031-03-30 01:00+00",  # the moment at which 02:00 becomes 03:00
+        "end_time": "2031-03-30 02:00+00",
+        "buffer_before_minutes": 45,
+        "buffer_after_minutes": 120,
+    }
+    _insert(conn, "bookings", spring)
+    conn.execute("SET LOCAL timezone = 'UTC'")
+
+    (occupied,) = conn.execute("SELECT occupied::text FROM bookings WHERE id > 1").fetchall()
+    assert occupied == ('["2031-03-30 00:15:00+00","2031-03-30 04:00:00+00")',)
+
+
+def test_a_cancelled_booking_gives_its_buffers_back(conn: psycopg.Connection[Any]) -> None:
+    conn.execute("UPDATE bookings SET buffer_after_minutes = 60 WHERE id = 1")
+    next_one = _buffered("13:45", "14:45", 0, 0)
+
+    assert not _fits(conn, next_one)
+    conn.execute("UPDATE bookings SET status = 'cancelled' WHERE id = 1")
+    assert _fits(conn, next_one)
+
+
+def test_a_facilitys_new_buffers_touch_no_booking_there_is(conn: psycopg.Connection[Any]) -> None:
+    _insert(conn, "bookings", _buffered("13:00", "14:00", 0, 0))
+
+    conn.execute("UPDATE facilities SET buffer_before_minutes = 240, buffer_after_minutes = 240")
+
+    kept = conn.execute("SELECT DISTINCT buffer_before_minutes, buffer_after_minutes FROM bookings")
+    assert [(0, 0)] == kept.fetchall()
+
+
+def _buffered(start: str, end: str, before: int, after: int) -> Rows:
+    return {
+        **BOOKING,
+        "start_time": f"2030-06-03 {start}+00",
+        "end_time": f"2030-06-03 {end}+00",
+        "buffer_before_minutes": before,
+        "buffer_after_minutes": after,
+    }
+
+
+def _fits(conn: psycopg.Connection[Any], row: Rows) -> bool:
+    """Whether the booking is taken; it is not kept."""
+    try:
+        with conn.transaction(force_rollback=True):
+            _insert(conn, "bookings", row)
+    except psycopg.errors.ExclusionViolation:
+        return False
+    return True
+
+
+def test_there_is_one_quota_for_a_group_and_one_for_everything(
+    conn: psycopg.Connection[Any],
+) -> None:
+    for scope, constraint in (
+        ({"facility_group_id": 1}, "quotas_facility_group_key"),
+        ({}, "quotas_everything_key"),
+    ):
+        quota = {**QUOTA, "facility_id": None, **scope}
+        _insert(conn, "quotas", quota)
+        with pytest.raises(psycopg.errors.UniqueViolation) as refused, conn.transaction():
+            _insert(conn, "quotas", quota)
+        assert constraint == refused.value.diag.constraint_name
+
+
+@pytest.mark.parametrize(
+    ("statement", "constraint"),
+    [
+        ("DELETE FROM user_groups", "facility_user_groups_user_group_id_fkey"),
+        ("DELETE FROM sites", "facilities_site_id_fkey"),
+        ("DELETE FROM users WHERE id = 1", "bookings_user_id_fkey"),
+    ],
+)
+def test_what_something_refers_to_stays(
+    conn: psycopg.Connection[Any], statement: str, constraint: str
+) -> None:
+    with pytest.raises(psycopg.IntegrityError) as refused:
+        conn.execute(statement.encode())
+
+    assert constraint == refused.value.diag.constraint_name
+
+
+def test_a_group_of_facilities_with_a_quota_stays(conn: psycopg.Connection[Any]) -> None:
+    _insert(conn, "quotas", {**QUOTA, "facility_id": None, "facility_group_id": 1})
+
+    with pytest.raises(psycopg.IntegrityError) as refused:
+        conn.execute("DELETE FROM facility_groups")
+
+    assert refused.value.diag.constraint_name == "quotas_facility_group_id_fkey"
+
+
+def test_memberships_go_with_the_user_and_the_group(conn: psycopg.Connection[Any]) -> None:
+    for table in ("user_group_members", "site_staff"):
+        _insert(conn, table, {**VALID[table], "user_id": 2})
+    conn.execute("DELETE FROM users WHERE id = 2")
+    conn.execute("DELETE FROM facility_user_groups")
+    conn.execute("DELETE FROM user_groups")
+    conn.execute("DELETE FROM facility_groups")
+
+    left = "SELECT FROM site_staff UNION ALL SELECT FROM user_group_members"
+    assert [] == conn.execute(f"{left} UNION ALL SELECT FROM facility_group_members").fetchall()
+
+
+def test_opening_hours_are_kept_merged_and_in_order(conn: psycopg.Connection[Any]) -> None:
+    conn.execute("UPDATE facilities SET opening_hours = '{[900,960),[540,720),[720,780)}'")
+
+    kept = conn.execute("SELECT DISTINCT opening_hours::text FROM facilities").fetchall()
+    assert kept == [("{[540,780),[900,960)}",)]
 
 
 def test_marks_are_the_same_in_every_time_zone(conn: psycopg.Connection[Any]) -> None:
@@ -272,21 +603,69 @@ def test_marks_are_the_same_in_every_time_zone(conn: psycopg.Connection[Any]) ->
         )
 
 
-@pytest.mark.parametrize("table", ["bookings", "facilities"])
-def test_updated_at_watches_every_column(conn: psycopg.Connection[Any], table: str) -> None:
-    """Its trigger names the columns one by one; a new one must be added there."""
-    definition = conn.execute(
-        "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = %s",
-        [f"{table}_touch_updated_at"],
-    ).fetchone()
-    columns = conn.execute(
-        "SELECT attname FROM pg_attribute"
-        " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",
-        [table],
-    ).fetchall()
+OF_THE_SERVICE = {"sites": {"holidays_until"}}
+"""Columns in which the service keeps how far it has come: no change that anybody made."""
 
-    assert definition is not None
-    assert {name for (name,) in columns} == set(re.findall(r"old\.(\w+)", definition[0]))
+
+def test_updated_at_watches_every_column(conn: psycopg.Connection[Any]) -> None:
+    """Where a column is generated, its trigger names the others: a new one must be added there."""
+    triggers = conn.execute(
+        "SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger"
+        " WHERE tgfoid = 'touch_updated_at'::regproc"
+    ).fetchall()
+    columns = _columns_to_watch(conn)
+
+    assert {table for table, _ in triggers} == {
+        table for table, names in columns.items() if "updated_at" in names
+    }
+    for table, definition in triggers:
+        if "old.* IS DISTINCT FROM new.*" not in definition:
+            for side in ("old", "new"):
+                named = re.findall(rf"{side}\.(\w+)", definition)
+                assert set(columns[table]) - OF_THE_SERVICE.get(table, set()) == set(named), table
+
+
+def _columns_to_watch(conn: psycopg.Connection[Any]) -> dict[str, list[str]]:
+    """Each table's columns that are not generated, in their order."""
+    rows = conn.execute(
+        "SELECT attrelid::regclass::text, array_agg(attname::text ORDER BY attnum)"
+        "  FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+        "   AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
+        " GROUP BY attrelid"
+    )
+    return dict(rows.fetchall())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE sites SET {} WHERE id = 1 RETURNING updated_at",
+        "UPDATE facilities SET {} WHERE id = 1 RETURNING updated_at",
+        "UPDATE bookings SET {} WHERE id = 1 RETURNING updated_at",
+        "UPDATE quotas SET {} WHERE id = 1 RETURNING updated_at",
+    ],
+)
+def test_a_change_moves_updated_at_and_no_change_does_not(
+    conn: psycopg.Connection[Any], statement: str
+) -> None:
+    table = statement.split()[1]
+    columns = set(_columns_to_watch(conn)[table]) - {"id", "updated_at"}
+    others = {
+        "sites": "opening_hours = '{}'",
+        "facilities": "horizon_days = 30",
+        "bookings": "change_reason = 'Fire drill'",
+        "quotas": "max_hours_per_week = 10",
+    }
+    same = ", ".join(f"{name} = {name}" for name in columns)
+
+    before = conn.execute(f"SELECT updated_at FROM {table} WHERE id = 1".encode()).fetchone()  # noqa: S608 - the test's own table
+    assert before == conn.execute(statement.format(same).encode()).fetchone()
+    moved = conn.execute(statement.format(others[table]).encode()).fetchone()
+
+    assert before is not None
+    assert moved is not None
+    assert before < moved
 
 
 def test_updated_at_never_repeats_and_never_goes_back(conn: psycopg.Connection[Any]) -> None:

@@ -15,6 +15,7 @@ from domain.periods import (
     mark_at_or_after,
     mark_at_or_before,
     on_mark,
+    without,
 )
 
 from .values import MINUTE, SECOND, TINY, at, between
@@ -240,3 +241,31 @@ def test_free_periods_come_in_order_and_as_long_as_they_can_be(
 def test_the_free_time_of_the_free_time_is_itself(window: Period, busy: list[Period]) -> None:
     free = list(free_within(window, busy))
     assert free == [again for period in free for again in free_within(period, busy)]
+
+
+# What is left of several periods
+
+
+def test_what_is_left_of_periods_is_the_whole_parts_that_nothing_touches() -> None:
+    periods = [between("08:00", "10:00"), between("11:00", "12:00"), between("13:00", "14:00")]
+    taken = [between("12:30", "14:30"), between("09:00", "09:30"), between("09:15", "11:15")]
+    assert [between("08:00", "09:00"), between("11:15", "12:00")] == without(periods, taken)
+    assert periods == without(periods, [])
+    assert without([], taken) == []
+
+
+@given(
+    st.lists(minutes_of_the_day(-45, 45), max_size=6),
+    st.lists(minutes_of_the_day(-45, 45), max_size=6),
+)
+def test_what_is_left_is_every_minute_of_the_periods_that_is_not_taken(
+    drawn: list[Period], taken: list[Period]
+) -> None:
+    held = {minute for period in drawn for minute in minutes_in(period)}
+    gaps = without([Period(at("11:00"), at("13:00"))], drawn)
+    periods = without([Period(at("11:00"), at("13:00"))], gaps)  # the drawn ones, joined
+    assert held == {minute for period in periods for minute in minutes_in(period)}
+    left = without(periods, taken)
+    expected = held - {minute for period in taken for minute in minutes_in(period)}
+    assert expected == {minute for period in left for minute in minutes_in(period)}
+    assert all(one.end < after.start for one, after in pairwise(left))

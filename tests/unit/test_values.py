@@ -19,7 +19,23 @@ VALUES = [
 
 
 def test_the_values_of_the_domain_are_these() -> None:
-    expected = {"Availability", "Booking", "Caller", "Draft", "Facility", "Period"}
+    expected = {
+        "Availability",
+        "BadLine",
+        "Booking",
+        "Caller",
+        "Change",
+        "Closure",
+        "Draft",
+        "Facility",
+        "Line",
+        "Opening",
+        "Period",
+        "Quota",
+        "Rules",
+        "Usage",
+        "Version",
+    }
     assert expected == {value.__name__ for value in VALUES}
 
 

@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 
-from domain.bookings import Booking, Draft, Facility, Status
+from domain.access import Caller
+from domain.bookings import Booking, Draft, Facility
 from domain.errors import Refusal
+from domain.lifecycle import Status
 from domain.periods import MARK, Period
+from domain.rules import Rules
 
 TINY = timedelta.resolution
 """The smallest step there is between two instants: a microsecond."""
@@ -18,8 +22,16 @@ MINUTE = timedelta(minutes=1)
 
 HORIZON = timedelta(days=365)
 
-ROOM = Facility("Blue Room", capacity=8, is_active=True)
+RULES = Rules(zone=UTC, horizon=HORIZON)
+ROOM = Facility(
+    1, site_id=1, name="Blue Room", capacity=8, is_active=True, open_to=frozenset(), rules=RULES
+)
 ARCHIVED_ROOM = replace(ROOM, is_active=False)
+
+MEMBER = Caller(7, "mia", is_staff=False)
+SITE_STAFF = Caller(8, "sue", is_staff=False, site_ids=frozenset({1}))
+STAFF_ELSEWHERE = Caller(9, "eve", is_staff=False, site_ids=frozenset({2}))
+STAFF = Caller(10, "sam", is_staff=True)
 
 WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     chr(code) for code in range(0x2000, 0x200B)
@@ -46,6 +58,11 @@ def marks_after(start: datetime, count: int) -> datetime:
 
 
 TEN, ELEVEN = at("10:00"), at("11:00")
+
+
+def a_room(**rules: Any) -> Facility:
+    """The Blue Room under other rules."""
+    return replace(ROOM, rules=replace(RULES, **rules))
 
 
 def a_draft(  # noqa: PLR0913 - a draft has as many fields
