@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, zip_longest
 from pathlib import Path
+from typing import Any
 
 import httpx
 import orjson
@@ -29,6 +30,8 @@ from load import Call, Result, run
 HOLDFAST = Path(sys.executable).with_name("holdfast")
 START_SECONDS = 120
 CLIENTS = (1, 20)
+QUARTER = 15
+HORIZON_DAYS = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def _up(folder: Path, port: int, workers: int) -> Iterator[Target]:
         base_url = f"http://127.0.0.1:{port}"
         _wait(process, f"{base_url}/readyz", folder / "up.log")
         token = subprocess.run(
-            [HOLDFAST, "token", "create", "--data-dir", data_dir, "--username", "bench"],
+            [HOLDFAST, "token", "create", "--data-dir", data_dir, "--username", "bench", "--staff"],
             check=True,
             capture_output=True,
             text=True,
@@ -80,12 +83,19 @@ def _up(folder: Path, port: int, workers: int) -> Iterator[Target]:
         listed = httpx.get(
             f"{base_url}/api/v1/facilities/", headers={"Authorization": f"Bearer {token}"}
         ).raise_for_status()
-        facilities = [facility["id"] for facility in listed.json()]
+        facilities = [each["id"] for each in listed.json() if _is_plain(each["rules"])]
         yield Target(base_url, token, facilities, psutil.Process(process.pid))
     finally:
         process.terminate()
         process.wait(60)
         log.close()
+
+
+def _is_plain(rules: dict[str, Any]) -> bool:
+    """Whether any quarter of an hour can be booked, beside the one before."""
+    buffers = rules["buffer_before_minutes"] + rules["buffer_after_minutes"]
+    by_the_quarter = rules["min_duration_minutes"] == rules["start_step_minutes"] == QUARTER
+    return bool(by_the_quarter and buffers == 0 and rules["horizon_days"] > HORIZON_DAYS)
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
@@ -117,7 +127,7 @@ async def _measure(target: Target, seconds: float) -> None:
         "availability, one facility, one day": lambda _: _searches(target, one=True),
         "availability, all facilities, one day": lambda _: _searches(target, one=False),
         "create a booking": lambda _: _creates(target, slots),
-        "conflict, with alternatives": lambda _: _conflicts(target),
+        "conflict, with alternatives": lambda _: _conflicts(target, slots),
         "my bookings, 50 rows": lambda _: _mine(target),
     }
     print("| operation | clients | answers/s | p50 ms | p95 ms | p99 ms | statuses |")
@@ -138,14 +148,35 @@ def _row(name: str, clients: int, result: Result) -> str:
 
 
 def _slots(target: Target) -> Iterator[tuple[int, datetime]]:
-    """Free quarters of an hour, each once: beyond the demo's month, facility by facility."""
+    """Free quarters of an hour, each once: what the service offers beyond the demo's month.
+
+    Only of facilities that can be booked by the quarter with no buffers between; those take
+    turns, so that no two clients meet.
+    """
+    headers = {"Authorization": f"Bearer {target.token}"}
     first = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    for number in count():
-        quarter, facility = divmod(number, len(target.facilities))
-        yield (
-            target.facilities[facility],
-            first + timedelta(days=60) + quarter * timedelta(minutes=15),
-        )
+    with httpx.Client(base_url=target.base_url, headers=headers) as client:
+        offered = []
+        for facility_id in target.facilities:
+            start = first + timedelta(days=35)
+            query: dict[str, str | int] = {
+                "facility_id": facility_id,
+                "start_time": start.isoformat(),
+                "end_time": (start + timedelta(days=31)).isoformat(),
+            }
+            answer = client.get("/api/v1/availability/search", params=query).raise_for_status()
+            offered.append([(facility_id, quarter) for quarter in _quarters(answer.json())])
+    for turn in zip_longest(*offered):
+        yield from (slot for slot in turn if slot is not None)
+
+
+def _quarters(answers: list[dict[str, Any]]) -> Iterator[datetime]:
+    """The quarters of an hour in the slots that an availability search found."""
+    for slot in (slot for answer in answers for slot in answer["available_slots"]):
+        start, end = (datetime.fromisoformat(slot[name]) for name in ("start_time", "end_time"))
+        while start < end:
+            yield start
+            start += timedelta(minutes=15)
 
 
 def _creates(target: Target, slots: Iterator[tuple[int, datetime]]) -> Iterator[Call]:
@@ -153,8 +184,8 @@ def _creates(target: Target, slots: Iterator[tuple[int, datetime]]) -> Iterator[
         yield _booking(target, facility_id, start)
 
 
-def _conflicts(target: Target) -> Iterator[Call]:
-    facility_id, start = next(_slots(target))
+def _conflicts(target: Target, slots: Iterator[tuple[int, datetime]]) -> Iterator[Call]:
+    facility_id, start = next(slots)
     while True:
         yield _booking(target, facility_id, start)
 

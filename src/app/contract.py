@@ -11,12 +11,17 @@ import yaml
 
 CONTRACT = Path(__file__).resolve().parents[2] / "spec" / "openapi.yaml"
 
+JSON = "application/json"
+
 _METHODS = ("get", "put", "post", "delete", "patch")
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: how it is reached, and its parameters and body as JSON Schemas."""
+    """One operation: how it is reached, and its parameters and body as JSON Schemas.
+
+    ``media_type`` is the one that a body must have, and None where there is no body.
+    """
 
     id: str
     tag: str
@@ -24,6 +29,7 @@ class Operation:
     path: str
     parameters: tuple[Mapping[str, Any], ...]
     body: Mapping[str, Any] | None
+    media_type: str | None
 
 
 @cache
@@ -52,10 +58,35 @@ def _paths() -> tuple[tuple[re.Pattern[str], list[str]], ...]:
     """A pattern of each path, and the methods it has; HEAD wherever there is GET (RFC 9110)."""
     methods: dict[str, set[str]] = {}
     for operation in operations().values():
-        pattern = re.sub(r"\\\{[^/]+\\\}", "[^/]+", re.escape(operation.path))
         names = {"GET", "HEAD"} if operation.method == "get" else {operation.method.upper()}
-        methods.setdefault(pattern, set()).update(names)
-    return tuple((re.compile(pattern), sorted(names)) for pattern, names in methods.items())
+        methods.setdefault(operation.path, set()).update(names)
+    return tuple((_pattern(path), sorted(names)) for path, names in methods.items())
+
+
+@cache
+def _other_bodies() -> tuple[tuple[str, re.Pattern[str], str], ...]:
+    """The method, the path and the media type of each body that is not JSON."""
+    return tuple(
+        (operation.method.upper(), _pattern(operation.path), operation.media_type)
+        for operation in operations().values()
+        if operation.media_type is not None and operation.media_type != JSON
+    )
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\\{[^/]+\\\}", "[^/]+", re.escape(path)))
+
+
+def media_type_of(method: str, path: str) -> str:
+    """The media type that a body must have there; JSON's where the contract has none."""
+    return next(
+        (
+            media_type
+            for its_method, pattern, media_type in _other_bodies()
+            if its_method == method and pattern.fullmatch(path)
+        ),
+        JSON,
+    )
 
 
 def allowed_methods(path: str) -> list[str]:
@@ -82,15 +113,24 @@ def json_schema(schema: Any) -> Any:  # noqa: ANN401 - JSON
 
 def _operation(path: str, method: str, found: Mapping[str, Any], shared: list[Any]) -> Operation:
     parameters = [_resolved(item) for item in [*shared, *found.get("parameters", [])]]
-    body = found.get("requestBody")
+    media_type, body = _body(found)
     return Operation(
         id=found["operationId"],
         tag=found["tags"][0],
         method=method,
         path=path,
         parameters=tuple(parameters),
-        body=None if body is None else _resolved(body)["content"]["application/json"]["schema"],
+        body=body,
+        media_type=media_type,
     )
+
+
+def _body(found: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | tuple[None, None]:
+    """The one media type of an operation's body and its schema."""
+    if "requestBody" not in found:
+        return None, None
+    ((media_type, content),) = _resolved(found["requestBody"])["content"].items()
+    return media_type, content["schema"]
 
 
 def _resolved(item: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.contract import allowed_methods
+from app.contract import JSON, allowed_methods, media_type_of
 from app.problems import (
     MethodNotAllowed,
     PathNotFound,
@@ -47,14 +47,15 @@ class Edge:
             return
         began = time.perf_counter()
         reply = _Reply(scope, _request_id(scope["headers"]), send)
+        expected = _expected_type(scope)
         scope["extensions"] = {
             "holdfast": {
                 "request_id": reply.request_id,
                 # Told by the validators, once it is known who asks.
-                "media_problem": _media_problem(scope["method"], scope["headers"]),
+                "media_problem": _media_problem(expected, scope["headers"]),
             }
         }
-        scope["headers"] = _plain_headers(scope["method"], scope["headers"])
+        scope["headers"] = _plain_headers(expected, scope["headers"])
         # Starlette's routes raise for a wrong method where they see an app, instead of
         # answering in plain text.
         scope["app"] = self
@@ -143,29 +144,36 @@ def _request_id(headers: Headers) -> str:
     return uuid.uuid4().hex
 
 
-def _plain_headers(method: str, headers: Headers) -> Headers:
+def _expected_type(scope: Scope) -> str | None:
+    """The media type that the contract asks of the request's body, None where it asks for none."""
+    method: str = scope["method"]
+    return media_type_of(method, scope["path"]) if method in _WITH_BODY else None
+
+
+def _plain_headers(expected: str | None, headers: Headers) -> Headers:
     """The headers with the one media type there is, or with none where there is no body."""
     rest = [header for header in headers if header[0] != b"content-type"]
-    return [*rest, (b"content-type", b"application/json")] if method in _WITH_BODY else rest
+    return rest if expected is None else [*rest, (b"content-type", expected.encode())]
 
 
-def _media_problem(method: str, headers: Headers) -> UnsupportedMediaType | None:
-    """What is wrong with a body that is not plain JSON, as far as the headers tell."""
-    if method not in _WITH_BODY:
+def _media_problem(expected: str | None, headers: Headers) -> UnsupportedMediaType | None:
+    """What is wrong with a body that is not plain text of the type, as far as the headers tell."""
+    if expected is None:
         return None
     if any(name == b"content-encoding" and value.lower() != b"identity" for name, value in headers):
+        plain = "JSON" if expected == JSON else "text"
         return UnsupportedMediaType(
-            "The body is compressed (Content-Encoding): send it as plain JSON."
+            f"The body is compressed (Content-Encoding): send it as plain {plain}."
         )
     types = [value.decode("latin-1") for name, value in headers if name == b"content-type"]
     if not types and not _has_body(headers):
         return None
-    if _is_json(types):
+    if _is_of_type(expected, types):
         return None
     given = ", ".join(types)[:100] or "none"
     return UnsupportedMediaType(
-        f"The body's media type is {given}; only application/json in UTF-8 is read here."
-        " Send 'Content-Type: application/json'."
+        f"The body's media type is {given}; only {expected} in UTF-8 is read here."
+        f" Send 'Content-Type: {expected}'."
     )
 
 
@@ -176,12 +184,12 @@ def _has_body(headers: Headers) -> bool:
     )
 
 
-def _is_json(types: Sequence[str]) -> bool:
-    """Whether there is one media type: application/json, in UTF-8, in whatever case."""
+def _is_of_type(expected: str, types: Sequence[str]) -> bool:
+    """Whether there is one media type and it is the expected, in UTF-8, in whatever case."""
     media_type, *parameters = (types[0] if len(types) == 1 else "").lower().split(";")
     charsets = [
         text.partition("=")[2].strip(' "')
         for text in parameters
         if text.strip().startswith("charset")
     ]
-    return media_type.strip() == "application/json" and all(text == "utf-8" for text in charsets)
+    return media_type.strip() == expected and all(text == "utf-8" for text in charsets)

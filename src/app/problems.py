@@ -130,6 +130,15 @@ KINDS: dict[type[Exception], Kind] = {
     errors.SiteNameTaken: Kind(409, "site_name_taken", "Site Name Taken"),
     errors.UsernameTaken: Kind(409, "username_taken", "Username Taken"),
     errors.CannotDeactivateSelf: Kind(409, "cannot_deactivate_self", "Cannot Deactivate Self"),
+    errors.CannotDemoteSelf: Kind(409, "cannot_demote_self", "Cannot Demote Self"),
+    errors.BookingNotPending: Kind(409, "booking_not_pending", "Booking Not Pending"),
+    errors.ApprovalExpired: Kind(409, "approval_expired", "Approval Expired"),
+    errors.CancellationDeadlinePassed: Kind(
+        409, "cancellation_deadline_passed", "Cancellation Deadline Passed"
+    ),
+    errors.GroupNameTaken: Kind(409, "group_name_taken", "Group Name Taken"),
+    errors.GroupInUse: Kind(409, "group_in_use", "Group In Use"),
+    errors.QuotaExists: Kind(409, "quota_exists", "Quota Exists"),
     errors.IdempotencyKeyInUse: Kind(
         409, "idempotency_key_in_use", "Idempotency Key In Use", {"Retry-After": "1"}
     ),
@@ -158,6 +167,27 @@ KINDS: dict[type[Exception], Kind] = {
     errors.WindowTooLong: Kind(422, "window_too_long", "Window Too Long"),
     errors.DateRangeReversed: Kind(422, "date_range_reversed", "Date Range Reversed"),
     errors.InvalidCursor: Kind(422, "invalid_cursor", "Invalid Cursor"),
+    errors.BookingTooShort: Kind(422, "booking_too_short", "Booking Too Short"),
+    errors.StartNotOnStep: Kind(422, "start_not_on_step", "Start Not On Step"),
+    errors.NoticeTooShort: Kind(422, "notice_too_short", "Notice Too Short"),
+    errors.OutsideOpeningHours: Kind(422, "outside_opening_hours", "Outside Opening Hours"),
+    errors.FacilityClosed: Kind(422, "facility_closed", "Facility Closed"),
+    errors.FacilityRestricted: Kind(422, "facility_restricted", "Facility Restricted"),
+    errors.QuotaExceeded: Kind(422, "quota_exceeded", "Quota Exceeded"),
+    errors.ReportTooLong: Kind(422, "report_too_long", "Report Too Long"),
+    errors.ClosureInPast: Kind(422, "closure_in_past", "Closure In Past"),
+    errors.UserUnknown: Kind(422, "user_unknown", "User Unknown"),
+    errors.UserGroupUnknown: Kind(422, "user_group_unknown", "User Group Unknown"),
+    errors.FacilityGroupUnknown: Kind(422, "facility_group_unknown", "Facility Group Unknown"),
+    errors.HolidayCalendarUnknown: Kind(
+        422, "holiday_calendar_unknown", "Holiday Calendar Unknown"
+    ),
+    errors.ReasonBlank: Kind(422, "reason_blank", "Reason Blank"),
+    errors.OpeningHoursInvalid: Kind(422, "opening_hours_invalid", "Opening Hours Invalid"),
+    errors.RulesContradict: Kind(422, "rules_contradict", "Rules Contradict"),
+    errors.ScopeAmbiguous: Kind(422, "scope_ambiguous", "Scope Ambiguous"),
+    errors.QuotaWithoutLimit: Kind(422, "quota_without_limit", "Quota Without Limit"),
+    errors.ImportUnreadable: Kind(422, "import_unreadable", "Import Unreadable"),
     errors.IdempotencyKeyReused: Kind(422, "idempotency_key_reused", "Idempotency Key Reused"),
     # Worth another try: the database is away, restarting, overloaded or read-only ...
     psycopg.OperationalError: _AWAY,

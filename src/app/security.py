@@ -8,7 +8,7 @@ from connexion.lifecycle import ConnexionRequest
 from connexion.security import AbstractSecurityHandler
 
 from app.problems import AuthenticationRequired
-from domain.bookings import Caller
+from domain.access import Caller
 from handlers.exchange import Service
 from handlers.secrets import hash_of
 from sql import users
@@ -38,7 +38,13 @@ def bearer_handler(service: Service) -> type[AbstractSecurityHandler]:
             )
             raise AuthenticationRequired(detail, status=401)
         exchange = request.scope["extensions"]["holdfast"]
-        exchange["caller"] = Caller(row.user_id, row.username, row.is_staff)
+        exchange["caller"] = Caller(
+            row.user_id,
+            row.username,
+            row.is_staff,
+            frozenset(row.site_ids),
+            frozenset(row.group_ids),
+        )
         exchange["token_expires_at"] = row.token_expires_at
         return {"sub": row.user_id}
 

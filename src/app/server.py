@@ -23,11 +23,12 @@ from app.contract import document
 from app.edge import Edge
 from app.failure import Failure
 from app.pages import pages
-from app.problems import problem_of
+from app.problems import kind_of, problem_of
 from app.routing import StrictRouting, handlers
 from app.security import bearer_handler
 from app.settings import Settings, load_settings
-from app.validation import BodyValidator, ParameterValidator
+from app.upkeep import upkeep
+from app.validation import BodyValidator, ParameterValidator, TextValidator
 from domain.errors import Refusal
 from handlers.exchange import Request, Service
 from sql.pool import create_pool
@@ -49,7 +50,8 @@ def build(settings: Settings) -> ASGIApp:
     async def lifespan(_: object) -> AsyncIterator[None]:
         await service.pool.open()
         try:
-            yield
+            async with upkeep(service, settings.upkeep_seconds):
+                yield
         finally:
             await service.pool.close()
 
@@ -67,7 +69,10 @@ def build(settings: Settings) -> ASGIApp:
         strict_validation=True,
         uri_parser_class=_NoParser,
         security_map={"bearer": bearer_handler(service)},
-        validator_map={"parameter": ParameterValidator, "body": {"application/json": BoundedBody}},
+        validator_map={
+            "parameter": ParameterValidator,
+            "body": {"application/json": BoundedBody, "text/csv": TextValidator},
+        },
     )
     # As a dict: Connexion renders a file through Jinja first.
     stack.add_api(document())
@@ -87,6 +92,7 @@ def _service(settings: Settings) -> Service:
         ),
         horizon=timedelta(days=settings.booking_horizon_days),
         render=_render,
+        type_of=lambda refusal: kind_of(refusal).type,
     )
 
 

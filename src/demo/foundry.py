@@ -25,7 +25,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.OFFICE,
         occasions=occasions.MEETINGS,
-        popularity=0.7,
+        popularity=0.75,
     ),
     Facility(
         name="Anvil",
@@ -53,7 +53,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.OFFICE,
         occasions=occasions.SMALL_MEETINGS,
-        popularity=0.8,
+        popularity=0.9,
     ),
     Facility(
         name="Pattern Loft",
@@ -67,7 +67,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.GATHERING,
         occasions=occasions.TRAININGS,
-        popularity=0.7,
+        popularity=0.85,
     ),
     Facility(
         name="Gantry Desk",
@@ -81,7 +81,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.SOLITARY,
         occasions=occasions.DESK_DAYS,
-        popularity=0.55,
+        popularity=0.8,
     ),
     Facility(
         name="Library Table",
@@ -95,7 +95,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.SOLITARY,
         occasions=occasions.TEAM_DESKS,
-        popularity=0.75,
+        popularity=0.9,
     ),
     Facility(
         name="Print Shop",
@@ -108,7 +108,7 @@ FACILITIES = (
             " the walls, aprons hang by the door, and everything smells of linseed and warm"
             " acrylic."
         ),
-        rhythm=rhythms.BENCH,
+        rhythm=rhythms.LATE_BENCH,
         occasions=occasions.MAKER_LAB,
         popularity=0.85,
     ),
@@ -124,7 +124,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.BENCH,
         occasions=occasions.MATERIALS_LAB,
-        popularity=0.6,
+        popularity=0.75,
     ),
     Facility(
         name="Water Street Court",
@@ -136,8 +136,8 @@ FACILITIES = (
             " chimney. A local painter covered the asphalt with overlapping circles in teal,"
             " mustard and pink. Bleachers made of railroad ties get the last of the sun."
         ),
-        rhythm=rhythms.SPORT,
-        occasions=occasions.TEAM_SPORT,
+        rhythm=rhythms.LATE_SPORT,
+        occasions=occasions.STREET_BASKETBALL,
         popularity=0.8,
     ),
     Facility(
@@ -150,7 +150,7 @@ FACILITIES = (
             " aquarium. The maple boards are new and the white walls already carry the black"
             " commas of a hundred matches."
         ),
-        rhythm=rhythms.SPORT,
+        rhythm=rhythms.HOURLY_SPORT,
         occasions=occasions.SQUASH,
         popularity=0.85,
     ),
@@ -166,7 +166,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.ERRAND,
         occasions=occasions.GROUP_TRIPS,
-        popularity=0.6,
+        popularity=0.75,
     ),
     Facility(
         name="Pickup Rusty",

@@ -63,7 +63,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.OFFICE,
         occasions=occasions.SMALL_MEETINGS,
-        popularity=0.6,
+        popularity=0.75,
     ),
     Facility(
         name="Signal Box",
@@ -99,7 +99,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.GATHERING,
         occasions=occasions.TRAININGS,
-        popularity=0.8,
+        popularity=0.9,
     ),
     Facility(
         name="Speicher Auditorium",
@@ -148,7 +148,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.SOLITARY,
         occasions=occasions.TEAM_DESKS,
-        popularity=0.6,
+        popularity=0.8,
     ),
     Facility(
         name="Elbe Wet Lab",
@@ -190,7 +190,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.SPORT,
         occasions=occasions.TEAM_SPORT,
-        popularity=0.65,
+        popularity=0.8,
     ),
     Facility(
         name="Van Tender",

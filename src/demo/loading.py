@@ -1,15 +1,16 @@
 """Puts the demo into a database: all of it or none of it."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import Literal, TypeAlias
 
 from psycopg.types.json import Jsonb
 
-from demo import foundry, harbour, patan
-from demo.diary import write_diary
+from demo import foundry, harbour, patan, rows
+from demo.conflicts import write_conflicts
+from demo.diary import known_closures, write_diary
 from demo.people import DEMO_MEMBER, DEMO_STAFF, PEOPLE
 from demo.values import Booking
 from sql.loader import load
@@ -22,13 +23,7 @@ SITES = (harbour.SITE, foundry.SITE, patan.SITE)
 REQUEST_ID = "demo"
 """What the audit says of where the demo's rows come from."""
 
-OPENED_DAYS_AGO = 400
-FACILITIES_DAYS_AGO = 390
-FIRST_PERSON_DAYS_AGO = 380
-DAYS_BETWEEN_PEOPLE = 5
-
 Outcome: TypeAlias = Literal["loaded", "present", "left_out"]
-_Row: TypeAlias = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,95 +106,70 @@ async def _outcome(conn: Connection) -> Outcome:
 
 
 async def _load(conn: Connection, bookings: Sequence[Booking], today: date) -> DemoSummary:
-    users = await _insert(conn, "insert_users", _users(today))
+    users = await _insert_named(conn, "insert_users", rows.users(PEOPLE, today))
     await _act_as(conn, users[DEMO_STAFF])
-    sites = await _insert(conn, "insert_sites", _sites(today))
-    facilities = await _insert(conn, "insert_facilities", _facilities(sites, today))
+    sites = await _insert_named(conn, "insert_sites", rows.sites(SITES, today))
+    facilities = await _insert_named(
+        conn, "insert_facilities", rows.facilities(SITES, sites, today)
+    )
+    known = rows.Known(users, sites, facilities)
+    await _load_rules(conn, known, today)
     # What is cancelled by now is cancelled before anything else is booked: its
     # period may have been taken by somebody else since.
     for cancelled in (True, False):
-        by_user = defaultdict(list)
-        for booking in bookings:
-            if booking.is_cancelled is cancelled:
-                by_user[users[booking.username]].append(booking)
-        for user_id, theirs in by_user.items():
-            await _act_as(conn, user_id)
-            rows = [_booking(each, user_id, facilities[each.facility]) for each in theirs]
-            ids = await _QUERIES["insert_bookings"].many(conn, int, {"rows": Jsonb(rows)})
-            if cancelled:
-                await _QUERIES["cancel_bookings"].exec(conn, {"booking_ids": ids})
+        chosen = [booking for booking in bookings if booking.is_cancelled is cancelled]
+        await _load_bookings(conn, known, chosen)
+    conflicts = write_conflicts(bookings, PEOPLE, today)
+    await _insert(conn, "insert_conflicts", rows.conflicts(conflicts, known))
     await _QUERIES["measure"].exec(conn, {})
     return DemoSummary("loaded", len(sites), len(facilities), len(users), len(bookings))
 
 
-async def _act_as(conn: Connection, user_id: int) -> None:
+async def _load_rules(conn: Connection, known: rows.Known, today: date) -> None:
+    """Who governs what, who may book what and how much of it, and when it is closed."""
+    await _insert(conn, "insert_site_staff", rows.site_staff(PEOPLE, known))
+    user_groups = await _insert_named(conn, "insert_user_groups", rows.user_groups(today))
+    await _insert(conn, "insert_user_group_members", rows.user_group_members(user_groups, known))
+    open_to = rows.facility_user_groups(user_groups, known)
+    await _insert(conn, "insert_facility_user_groups", open_to)
+    groups = await _insert_named(conn, "insert_facility_groups", rows.facility_groups(today))
+    await _insert(conn, "insert_facility_group_members", rows.facility_group_members(groups, known))
+    await _insert(conn, "insert_quotas", rows.quotas(groups, known, today))
+    for closure in known_closures(SITES, today):
+        await _act_as(conn, known.users[closure.made_by])
+        await _insert(conn, "insert_closures", [rows.closure(closure, known)])
+
+
+async def _load_bookings(conn: Connection, known: rows.Known, bookings: Sequence[Booking]) -> None:
+    """Each is made by who made it, and then decided about or cancelled by who did that."""
+    by_maker: defaultdict[str, list[Booking]] = defaultdict(list)
+    for booking in bookings:
+        by_maker[booking.booked_by or booking.username].append(booking)
+    settled: defaultdict[str | None, list[rows.Row]] = defaultdict(list)
+    for maker, theirs in by_maker.items():
+        await _act_as(conn, known.users[maker])
+        parameters = {"rows": Jsonb([rows.booking(each, known) for each in theirs])}
+        ids = await _QUERIES["insert_bookings"].many(conn, int, parameters)
+        for booking_id, booking in zip(ids, theirs, strict=True):
+            if booking.is_settled:
+                settled[booking.changed_by].append(rows.settlement(booking_id, booking))
+    for actor, theirs_now in settled.items():
+        await _act_as(conn, known.users[actor] if actor else None)
+        await _insert(conn, "settle_bookings", theirs_now)
+
+
+async def _act_as(conn: Connection, user_id: int | None) -> None:
     await _QUERIES["act_as"].value(conn, {"user_id": user_id})
 
 
-async def _insert(conn: Connection, query: str, rows: Iterable[_Row]) -> dict[str, int]:
+async def _insert(conn: Connection, query: str, given: Iterable[rows.Row]) -> None:
+    await _QUERIES[query].exec(conn, {"rows": Jsonb(list(given))})
+
+
+async def _insert_named(conn: Connection, query: str, given: Iterable[rows.Row]) -> dict[str, int]:
     """Insert the rows; their identifiers by their names."""
-    parameters = {"rows": Jsonb(list(rows))}
-    return dict(await _QUERIES[query].many(conn, _named, parameters))
+    return dict(await _QUERIES[query].many(conn, _named, {"rows": Jsonb(list(given))}))
 
 
 def _named(name: str, row_id: int) -> tuple[str, int]:
     return name, row_id
-
-
-def _days_ago(today: date, days: int) -> str:
-    """Nine in the morning (UTC) of a day in the past, as JSON carries it."""
-    return datetime.combine(today - timedelta(days=days), time(9), UTC).isoformat()
-
-
-def _users(today: date) -> list[_Row]:
-    """Staff were there first; one after the other the members joined."""
-    return [
-        {
-            "username": person.username,
-            "display_name": person.display_name,
-            "is_staff": person.is_staff,
-            "created_at": _days_ago(today, FIRST_PERSON_DAYS_AGO - DAYS_BETWEEN_PEOPLE * index),
-        }
-        for index, person in enumerate(PEOPLE)
-    ]
-
-
-def _sites(today: date) -> list[_Row]:
-    return [
-        {
-            "name": site.name,
-            "time_zone": site.time_zone,
-            "created_at": _days_ago(today, OPENED_DAYS_AGO),
-        }
-        for site in SITES
-    ]
-
-
-def _facilities(site_ids: Mapping[str, int], today: date) -> list[_Row]:
-    return [
-        {
-            "site_id": site_ids[site.name],
-            "name": facility.name,
-            "description": facility.description,
-            "facility_type": facility.facility_type,
-            "capacity": facility.capacity,
-            "amenities": sorted(facility.amenities),
-            "time_zone": site.time_zone,
-            "created_at": _days_ago(today, FACILITIES_DAYS_AGO),
-        }
-        for site in SITES
-        for facility in site.facilities
-    ]
-
-
-def _booking(booking: Booking, user_id: int, facility_id: int) -> _Row:
-    return {
-        "facility_id": facility_id,
-        "user_id": user_id,
-        "start_time": booking.start_time.isoformat(),
-        "end_time": booking.end_time.isoformat(),
-        "title": booking.title,
-        "description": booking.description,
-        "attendee_count": booking.attendee_count,
-        "created_at": booking.created_at.isoformat(),
-    }

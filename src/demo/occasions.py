@@ -143,6 +143,8 @@ MAKER_LAB = (
     Occasion("Repair café, back room", (180, 240), (4, 8), "Toasters welcome."),
     Occasion("School class: type and ink", (120,), (6, 8), hours=(9, 14)),
     Occasion("Long print, do not disturb", (360, 480), (1, 1), hours=(8, 11)),
+    Occasion("Friday night press", (120, 180), (3, 8), "Bring a drawing.", hours=(17, 21)),
+    Occasion("Zine after hours", (120, 180, 240), (2, 6), hours=(20, 24)),
 )
 
 MATERIALS_LAB = (
@@ -181,6 +183,12 @@ TEAM_SPORT = (
     Occasion("Women's team", (90,), (8, 12), hours=(10, 20)),
     Occasion("Children's hour", (60,), (6, 12), hours=(9, 17)),
     Occasion("League match", (90, 120), (10, 14), hours=(10, 20)),
+)
+
+STREET_BASKETBALL = (
+    *TEAM_SPORT,
+    Occasion("Threes under the lights", (60, 90), (6, 9), hours=(20, 25)),
+    Occasion("Midnight league", (60, 120), (8, 12), "Whistles stay at home.", hours=(21, 24)),
 )
 
 SQUASH = (

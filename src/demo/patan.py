@@ -20,7 +20,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.GATHERING,
         occasions=occasions.TRAININGS,
-        popularity=0.85,
+        popularity=1.0,
     ),
     Facility(
         name="Tulsi",
@@ -34,7 +34,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.OFFICE,
         occasions=occasions.MEETINGS,
-        popularity=0.85,
+        popularity=0.95,
     ),
     Facility(
         name="Lokta",
@@ -48,7 +48,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.OFFICE,
         occasions=occasions.MEETINGS,
-        popularity=0.6,
+        popularity=0.75,
     ),
     Facility(
         name="Pigeon Loft",
@@ -62,7 +62,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.OFFICE,
         occasions=occasions.SMALL_MEETINGS,
-        popularity=0.55,
+        popularity=0.7,
     ),
     Facility(
         name="Courtyard Desk",
@@ -76,7 +76,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.SOLITARY,
         occasions=occasions.DESK_DAYS,
-        popularity=0.75,
+        popularity=0.95,
     ),
     Facility(
         name="Monsoon Desks",
@@ -90,7 +90,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.SOLITARY,
         occasions=occasions.TEAM_DESKS,
-        popularity=0.5,
+        popularity=0.7,
     ),
     Facility(
         name="Seed Lab",
@@ -118,7 +118,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.BENCH,
         occasions=occasions.WATER_LAB,
-        popularity=0.55,
+        popularity=0.75,
     ),
     Facility(
         name="Table Tennis Pavilion",
@@ -174,7 +174,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.LEISURE,
         occasions=occasions.KILN_WORK,
-        popularity=0.65,
+        popularity=0.8,
     ),
     Facility(
         name="Observatory Roof",
@@ -188,7 +188,7 @@ FACILITIES = (
         ),
         rhythm=rhythms.NIGHT_SKY,
         occasions=occasions.SKY_WATCHING,
-        popularity=0.6,
+        popularity=0.95,
     ),
 )
 

@@ -10,13 +10,13 @@ DEMO_MEMBER = "maria"
 """The member whose token the demo hands out; has bookings in the days ahead."""
 
 DEMO_STAFF = "ingrid"
-"""The member of staff whose token the demo hands out."""
+"""The member of staff of the house whose token the demo hands out."""
 
 STAFF = (
-    Person("ingrid", "Ingrid Hansen", HARBOUR, "Campus team", is_staff=True),
-    Person("emeka", "Emeka Nwosu", HARBOUR, "Campus team", is_staff=True),
-    Person("desmond", "Desmond Clarke", FOUNDRY, "Yard office", is_staff=True),
-    Person("nabin", "Nabin Maharjan", PATAN, "Terrace office", is_staff=True),
+    Person("ingrid", "Ingrid Hansen", HARBOUR, "Campus team", "staff_of_house"),
+    Person("emeka", "Emeka Nwosu", HARBOUR, "Campus team", "staff_of_site"),
+    Person("desmond", "Desmond Clarke", FOUNDRY, "Yard office", "staff_of_house"),
+    Person("nabin", "Nabin Maharjan", PATAN, "Terrace office", "staff_of_site"),
 )
 
 MEMBERS = (

@@ -38,6 +38,25 @@ SPORT = Rhythm(
 )
 """Courts: before work, over lunch, and above all in the evening and at the weekend."""
 
+HOURLY_SPORT = Rhythm(
+    working=_by_hour(7, 50, 20, 0, 0, 0, 50, 15, 0, 0, 35, 85, 98, 96, 75, 20),
+    resting=_by_hour(9, 70, 90, 85, 50, 45, 75, 80, 70, 55, 35, 20),
+    step_minutes=60,
+)
+"""A court that is taken on the hour: whoever wants it comes once, not twice an hour."""
+
+LATE_SPORT = Rhythm(
+    working=_by_hour(7, 10, 5, 0, 0, 0, 15, 8, 0, 0, 20, 60, 85, 80, 60, 55, 50, 40, 25, 0),
+    resting=_by_hour(10, 30, 45, 40, 25, 25, 50, 55, 50, 50, 50, 55, 55, 50, 45, 35, 20, 0),
+)
+"""A court under floodlights: whatever its opening hours leave of the night, too."""
+
+LATE_BENCH = Rhythm(
+    working=_by_hour(8, 30, 50, 35, 15, 8, 40, 35, 20, 10, 15, 25, 20, 15, 15, 10, 5, 0, 0),
+    resting=_by_hour(10, 18, 15, 8, 10, 10, 5, 0, 0),
+)
+"""A workshop that stays open on some evenings."""
+
 ERRAND = Rhythm(
     working=_by_hour(7, 20, 45, 30, 12, 5, 10, 25, 8, 3, 0, 0),
     resting=_by_hour(8, 15, 25, 15, 5, 3, 8, 3, 0, 0, 0),

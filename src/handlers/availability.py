@@ -3,20 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from starlette.responses import Response
 
+from domain.access import Caller
 from domain.availability import (
-    LONGEST_WINDOW,
     Availability,
-    bookable_within,
     check_window,
-    first_start,
     free_slots,
+    looks,
+    to_keep_clear,
 )
-from domain.errors import NotFound
-from domain.periods import MARK, Period
-from handlers import views
+from domain.bookings import Facility, standing_refusal
+from domain.errors import NotFound, Refusal
+from domain.hours import open_periods
+from domain.periods import Period, mark_at_or_before
+from domain.rules import Closure, OpenPeriods, bookable_periods
+from handlers import rules, views
 from handlers.exchange import Request
 from handlers.paging import after_name, limit_of, page_reply
 from sql import bookings, facilities
@@ -29,12 +33,35 @@ _FILTERS = {"search", "site_id", "min_capacity", "amenities", "facility_type", "
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is asked of each facility."""
+    """What is asked of each facility; ``duration`` is None for the shortest each allows.
 
+    ``opened`` remembers what is open when: most facilities share their hours.
+    """
+
+    caller: Caller
     window: Period
-    duration: timedelta
+    duration: timedelta | None
     now: datetime
-    horizon_end: datetime
+    opened: OpenPeriods
+
+    def duration_at(self, facility: Facility) -> timedelta:
+        """How long a booking of the facility is to be."""
+        return facility.rules.min_duration if self.duration is None else self.duration
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What stands in the way of bookings within a look, by facility."""
+
+    busy: dict[int, list[Period]]
+    closed: dict[int, list[Closure]]
+
+    def slots(self, search: Search, facility: Facility, within: Period) -> list[Period]:
+        """The free slots of the facility within a part of the look."""
+        closures = self.closed[facility.id]
+        bookable = bookable_periods(facility.rules, closures, within, search.now, search.opened)
+        duration = search.duration_at(facility)
+        return free_slots(bookable, self.busy[facility.id], facility.rules, duration)
 
 
 async def availability_search(request: Request) -> Response:
@@ -42,29 +69,43 @@ async def availability_search(request: Request) -> Response:
     start, end = request.instant("start_time"), request.instant("end_time")
     assert start is not None  # noqa: S101 - the contract requires both
     assert end is not None  # noqa: S101
-    now = request.now()
+    minutes = request.param("duration")
     search = Search(
+        caller=request.caller,
         window=check_window(start, end),
-        duration=timedelta(minutes=request.param("duration", MARK.seconds // 60)),
-        now=now,
-        horizon_end=now + request.service.horizon,
+        duration=None if minutes is None else timedelta(minutes=minutes),
+        now=request.now(),
+        opened=cache(open_periods),
     )
     async with reading(request.pool) as conn:
         rows = await _facilities(conn, request)
-        shown = rows[: limit_of(request)]
+        shown = [
+            rules.facility_facts(row, request.service.horizon) for row in rows[: limit_of(request)]
+        ]
         answers = await _availabilities(conn, search, shown)
 
     def view(row: FacilityRow) -> replies.AvailabilityResult:
-        answer = answers[row.id]
-        result: replies.AvailabilityResult = {
-            "facility": views.facility_basic(row),
-            "available_slots": [views.time_slot(period) for period in answer.free],
-        }
-        if answer.next_available is not None:
-            result["next_available"] = answer.next_available
-        return result
+        return _result(request, row, answers[row.id])
 
     return page_reply(request, rows, view, lambda row: (row.name, row.id))
+
+
+def _result(request: Request, row: FacilityRow, answer: Availability) -> replies.AvailabilityResult:
+    result: replies.AvailabilityResult = {
+        "facility": views.facility_basic(row),
+        "rules": {
+            "min_duration_minutes": row.min_duration_minutes,
+            "max_duration_minutes": row.max_duration_minutes,
+            "start_step_minutes": row.start_step_minutes,
+            "requires_approval": row.requires_approval,
+        },
+        "available_slots": [views.time_slot(period) for period in answer.free],
+    }
+    if answer.next_available is not None:
+        result["next_available"] = answer.next_available
+    if answer.refusal is not None:
+        result["refusal"] = request.told(answer.refusal)
+    return result
 
 
 async def _facilities(conn: Connection, request: Request) -> list[FacilityRow]:
@@ -95,45 +136,62 @@ async def _facilities(conn: Connection, request: Request) -> list[FacilityRow]:
 
 
 async def _availabilities(
-    conn: Connection, search: Search, rows: Sequence[FacilityRow]
+    conn: Connection, search: Search, shown: Sequence[Facility]
 ) -> dict[int, Availability]:
     """Each facility's answer, by its id.
 
-    The first look reaches one duration past the window, since a booking that
-    starts in the window may end after it. Facilities with no room in sight are
-    looked at further ahead, a month at a time and together.
+    Facilities with no room in the window are looked at further ahead, together, each up
+    to its own horizon.
     """
-    begin = max(search.window.start, search.now)
-    if begin >= search.horizon_end:  # the end of the calendar may be near, and is not to be passed
-        return {row.id: Availability([], None) for row in rows}
-    seen_until = max(search.window.end, begin) + search.duration
-    busy = await _busy(conn, [row.id for row in rows], Period(begin, seen_until))
-    bookable = bookable_within(search.window, search.now, search.horizon_end)
-    free = {row.id: free_slots(bookable, busy[row.id], search.duration) for row in rows}
-    starts: dict[int, datetime] = {}
-    waiting = list(free)
-    while waiting:
-        ahead = bookable_within(Period(begin, seen_until), search.now, search.horizon_end)
-        for facility_id in waiting:
-            start = first_start(ahead, busy[facility_id], search.duration)
-            if start is not None:
-                starts[facility_id] = start
-        waiting = [facility_id for facility_id in waiting if facility_id not in starts]
-        if seen_until >= search.horizon_end:
+    answers: dict[int, Availability] = {}
+    waiting: list[Facility] = []
+    for facility in shown:
+        refusal = _standing_refusal(search, facility)
+        answers[facility.id] = Availability([], None, refusal)
+        if refusal is None:
+            waiting.append(facility)
+    until = max((_end(search, facility) for facility in waiting), default=search.now)
+    for number, look in enumerate(looks(search.window, search.now, until)):
+        waiting = [facility for facility in waiting if look.start < _end(search, facility)]
+        if not waiting:
             break
-        begin, seen_until = seen_until - search.duration, seen_until + LONGEST_WINDOW
-        busy = await _busy(conn, waiting, Period(begin, seen_until)) if waiting else busy
-    return {row.id: Availability(free[row.id], starts.get(row.id)) for row in rows}
+        seen = await _seen(conn, waiting, look, search.now)
+        for facility in waiting:
+            free = seen.slots(search, facility, search.window) if number == 0 else []
+            # Nothing begins sooner than the first free slot of the window, if there is one.
+            ahead = free or seen.slots(search, facility, look)
+            if ahead:
+                answers[facility.id] = Availability(free, ahead[0].start)
+        waiting = [facility for facility in waiting if answers[facility.id].next_available is None]
+    return answers
 
 
-async def _busy(
-    conn: Connection, facility_ids: list[int], period: Period
-) -> dict[int, list[Period]]:
-    """The booked periods of each facility that touch the period, in order."""
+def _standing_refusal(search: Search, facility: Facility) -> Refusal | None:
+    """Why the caller can never book the facility for so long."""
+    # Told of the first time asked for that can be named: a search may begin anywhere.
+    start = mark_at_or_before(min(max(search.window.start, search.now), _end(search, facility)))
+    return standing_refusal(facility, search.caller, start, search.duration_at(facility))
+
+
+def _end(search: Search, facility: Facility) -> datetime:
+    """Where nothing can be booked any more, as far ahead as bookings are taken."""
+    return search.now + facility.rules.horizon
+
+
+async def _seen(
+    conn: Connection, waiting: Sequence[Facility], look: Period, now: datetime
+) -> _Seen:
+    """What stands in the way at these facilities, buffers included, in order."""
+    facility_ids = [facility.id for facility in waiting]
+    watched = to_keep_clear(look, [facility.rules for facility in waiting])
     busy: dict[int, list[Period]] = {facility_id: [] for facility_id in facility_ids}
     rows = await bookings.list_busy(
-        conn, facility_ids=facility_ids, start_time=period.start, end_time=period.end
+        conn,
+        facility_ids=facility_ids,
+        start_time=watched.start,
+        end_time=watched.end,
+        now=now,
     )
     for row in rows:
         busy[row.facility_id].append(Period(row.start_time, row.end_time))
-    return busy
+    return _Seen(busy, await rules.closures_of(conn, facility_ids, look.start, look.end))

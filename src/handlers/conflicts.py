@@ -1,58 +1,131 @@
 """The answer to a booking whose time is taken: what is in the way, and what is free instead."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
-from domain.availability import bookable_within, nearest_alternatives
-from domain.bookings import Draft
+from domain.availability import free_slots, nearest_alternatives, to_keep_clear
+from domain.bookings import Draft, Facility, check_new
+from domain.errors import Refusal
 from domain.periods import Period
-from handlers import views
+from domain.rules import bookable_periods
+from handlers import rules, views
 from handlers.exchange import Request, problem_reply
+from handlers.expiry import check_none_expired
 from sql import bookings, facilities
 from sql.bookings import BookingRow
 from sql.facilities import FacilityRow
 from sql.pool import Connection
 from wire import replies
 
-ALTERNATIVES = 5
 SEARCHED = timedelta(days=7)
 """How far to either side of the wanted time alternatives are looked for."""
 
+ELSEWHERE = 5
+_JUDGED = 50
+"""How many other facilities are told of, and how many are looked at to find them."""
 
-async def conflict_reply(
-    conn: Connection,
-    request: Request,
-    draft: Draft,
-    in_the_way: list[BookingRow],
-    booking_id: int | None,
-) -> Response:
-    """409 ``booking_conflict``.
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody would like to have: a draft, and the facility that it is of.
 
     ``booking_id`` is the booking being moved, which is never in its own way; None for a new one.
     """
-    wanted = Period(draft.start_time, draft.end_time)
-    now = request.now()
-    around = Period(wanted.start - SEARCHED, wanted.end + SEARCHED)
-    bookable = bookable_within(around, now, now + request.service.horizon)
-    busy = await bookings.list_busy(
+
+    draft: Draft
+    facility: Facility
+    booking_id: int | None = None
+
+
+async def in_the_way_of(conn: Connection, wanted: Wanted, now: datetime) -> list[BookingRow]:
+    """What holds the facility when the draft, with its buffers, would.
+
+    :raises Expired: if some of it holds it no more, and only has to be cleared away.
+    """
+    occupied = wanted.facility.rules.occupied(wanted.draft.period)
+    rows = await bookings.list_in_the_way(
         conn,
-        facility_ids=[draft.facility_id],
-        start_time=around.start,
-        end_time=around.end,
-        except_booking_id=booking_id,
+        facility_id=wanted.facility.id,
+        start_time=occupied.start,
+        end_time=occupied.end,
+        except_booking_id=wanted.booking_id,
     )
-    taken = [Period(row.start_time, row.end_time) for row in busy]
-    alternatives = nearest_alternatives(wanted, bookable, taken, ALTERNATIVES)
-    elsewhere = await facilities.list_free_facilities(
+    check_none_expired(rows, now)
+    return rows
+
+
+async def conflict_reply(
+    conn: Connection, request: Request, wanted: Wanted, in_the_way: list[BookingRow]
+) -> Response:
+    """409 ``booking_conflict``, of which a record is kept for the staff."""
+    draft = wanted.draft
+    await bookings.insert_conflict(
         conn,
         facility_id=draft.facility_id,
-        start_time=wanted.start,
-        end_time=wanted.end,
-        min_capacity=draft.attendee_count,
-        limit=ALTERNATIVES,
+        user_id=request.caller.user_id,
+        start_time=draft.start_time,
+        end_time=draft.end_time,
     )
+    now = request.now()
+    alternatives = await _alternatives(conn, wanted, now)
+    elsewhere = await _elsewhere(conn, request, wanted, now)
     return problem_reply(_body(request, in_the_way, alternatives, elsewhere))
+
+
+async def _alternatives(conn: Connection, wanted: Wanted, now: datetime) -> list[Period]:
+    """Free periods of the same length at the same facility that its rules allow."""
+    period, facility = wanted.draft.period, wanted.facility
+    asked = facility.rules
+    around = Period(period.start - SEARCHED, period.end + SEARCHED)
+    closed = await rules.closures_of(conn, [facility.id], around.start, around.end)
+    watched = to_keep_clear(around, [asked])
+    busy = await bookings.list_busy(
+        conn,
+        facility_ids=[facility.id],
+        start_time=watched.start,
+        end_time=watched.end,
+        now=now,
+        except_booking_id=wanted.booking_id,
+    )
+    slots = free_slots(
+        bookable_periods(asked, closed[facility.id], around, now),
+        [Period(row.start_time, row.end_time) for row in busy],
+        asked,
+        period.duration,
+    )
+    return nearest_alternatives(period, slots, asked)
+
+
+async def _elsewhere(
+    conn: Connection, request: Request, wanted: Wanted, now: datetime
+) -> list[FacilityRow]:
+    """Other facilities that the caller could book at that time, by the judgement of a create."""
+    draft, caller = wanted.draft, request.caller
+    rows = await facilities.list_free_facilities(
+        conn,
+        facility_id=draft.facility_id,
+        start_time=draft.start_time,
+        end_time=draft.end_time,
+        min_capacity=draft.attendee_count,
+        now=now,
+        except_booking_id=wanted.booking_id,
+        is_staff=caller.is_staff,
+        site_ids=sorted(caller.site_ids),
+        caller_group_ids=sorted(caller.group_ids),
+        limit=_JUDGED,
+    )
+    found: list[FacilityRow] = []
+    for row in rows:
+        facility = rules.facility_facts(row, request.service.horizon)
+        try:
+            # The query has left out those that are closed.
+            check_new(draft, facility, [], caller, now)
+        except Refusal:
+            continue
+        found.append(row)
+    return found[:ELSEWHERE]
 
 
 def _body(

@@ -14,10 +14,11 @@ import orjson
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from domain.bookings import Caller
+from domain.access import Caller
 from domain.errors import PermissionDenied, PreconditionFailed, Refusal
 from domain.instants import parse_date, parse_instant
 from sql.pool import Connection, Pool, retrying, transaction
+from wire import replies
 
 Model = TypeVar("Model", bound=BaseModel)
 T = TypeVar("T")
@@ -30,12 +31,14 @@ class Service:
     """What handlers need of the running service.
 
     ``render`` makes the problem+json reply of a refusal; handlers need it only
-    where a refusal must be kept for a replay.
+    where a refusal must be kept for a replay. ``type_of`` is the problem type of a
+    refusal, for replies that tell of one and are none.
     """
 
     pool: Pool
     horizon: timedelta
     render: Callable[[Refusal, "Request"], Response]
+    type_of: Callable[[Refusal], replies.ProblemType]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -78,6 +81,10 @@ class Request:
 
         return await retrying(attempt)
 
+    def told(self, refusal: Refusal) -> replies.RefusalBasic:
+        """A refusal as a part of a reply that is none itself."""
+        return {"type": self.service.type_of(refusal), "detail": refusal.detail}
+
     def now(self) -> datetime:
         """The present instant, in UTC."""
         return self.service.clock()
@@ -111,6 +118,12 @@ class Request:
     def require_staff(self) -> None:
         """Refuse everybody who is not staff."""
         if not self.caller.is_staff:
+            detail = "Only staff may do this. Ask the staff of the facility, or use a staff token."
+            raise PermissionDenied(detail)
+
+    def require_staff_somewhere(self) -> None:
+        """Refuse everybody who governs no site at all."""
+        if not self.caller.is_staff_somewhere:
             detail = "Only staff may do this. Ask the staff of the facility, or use a staff token."
             raise PermissionDenied(detail)
 

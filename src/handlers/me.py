@@ -5,22 +5,29 @@ from datetime import UTC, date, datetime, time, timedelta
 from starlette.responses import Response
 
 from domain.errors import DateRangeReversed, NotFound
-from domain.names import check_name
-from handlers import views
+from handlers import views, views_of_people
+from handlers.dossier import export_reply
 from handlers.exchange import Request, json_reply, no_content, resource_reply
+from handlers.holdings import usage_of
+from handlers.issuing import NO_STORE, issue, wanted_token
 from handlers.paging import INT4, after_id, after_start, limit_of, page_reply
-from handlers.secrets import new_secret
 from sql import bookings, tokens, users
-from sql.pool import reading
-from wire.models import CreateTokenRequest
+from sql.pool import Connection, reading
+from sql.users import UserRow
 
 
 async def me_retrieve(request: Request) -> Response:
-    """The caller, as staff see them."""
+    """The caller, as staff see them, and what they hold of each quota."""
     async with reading(request.pool) as conn:
-        row = await users.get_user(conn, request.caller.user_id)
-    assert row is not None  # noqa: S101 - users are never deleted, and this one has a token
-    return resource_reply(request, views.user_detail(row))
+        row = await _caller(conn, request)
+        usage = await usage_of(conn, request, row.id)
+    return resource_reply(request, views_of_people.me(row, usage))
+
+
+async def me_export(request: Request) -> Response:
+    """Everything that is stored of the caller."""
+    async with reading(request.pool) as conn:
+        return await export_reply(conn, request, await _caller(conn, request))
 
 
 async def my_bookings_list(request: Request) -> Response:
@@ -58,21 +65,9 @@ async def my_tokens_list(request: Request) -> Response:
 
 async def my_tokens_create(request: Request) -> Response:
     """A new token; its secret is in this reply and nowhere else."""
-    body = request.read(CreateTokenRequest)
-    check_name(body.name)
-    secret = new_secret()
-    row = await request.write(
-        lambda conn: tokens.insert_token(
-            conn,
-            user_id=request.caller.user_id,
-            token_hash=secret.hash,
-            token_prefix=secret.prefix,
-            name=body.name.strip(),
-            expires_at=_expiry(request, body.expires_in_days),
-        )
-    )
-    headers = {"Cache-Control": "no-store"}
-    return json_reply(views.token_created(row, secret.plain), 201, headers)
+    wanted = wanted_token(request)
+    created = await request.write(lambda conn: issue(conn, request, request.caller.user_id, wanted))
+    return json_reply(created, 201, NO_STORE)
 
 
 async def my_tokens_revoke(request: Request) -> Response:
@@ -88,14 +83,10 @@ async def my_tokens_revoke(request: Request) -> Response:
     return no_content()
 
 
-def _expiry(request: Request, days: int | None) -> datetime | None:
-    """When a new token ends: as asked, and never after the token that makes it.
-
-    A token that leaks and was to end soon could otherwise make one that never does.
-    """
-    asked = None if days is None else request.now() + timedelta(days=days)
-    bounds = [end for end in (asked, request.token_expires_at) if end is not None]
-    return min(bounds, default=None)
+async def _caller(conn: Connection, request: Request) -> UserRow:
+    row = await users.get_user(conn, request.caller.user_id)
+    assert row is not None  # noqa: S101 - users are never deleted, and this one has a token
+    return row
 
 
 def _midnight(day: date) -> datetime:

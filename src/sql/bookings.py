@@ -10,10 +10,14 @@ from psycopg.errors import ExclusionViolation
 from sql.facilities import FacilityType
 from sql.loader import load
 from sql.pool import Connection
+from sql.search import patterns
 
 _QUERIES = load(__file__)
 
 BookingStatus: TypeAlias = Literal["confirmed", "cancelled", "pending"]
+CancellationCause: TypeAlias = Literal[
+    "owner", "staff", "rejected", "expired", "closure", "anonymised"
+]
 AuditAction: TypeAlias = Literal["created", "updated", "cancelled"]
 
 
@@ -23,7 +27,11 @@ class PeriodTaken(Exception):  # noqa: N818 - an answer of the database's, not a
 
 @dataclass(frozen=True, slots=True)
 class BookingRow:
-    """A booking with what is shown of its facility, site and user. Instants are in UTC."""
+    """A booking with what is shown of its facility, site and users. Instants are in UTC.
+
+    ``booked_by`` is who made it where that was not its user, else None; ``decide_by`` is
+    until when a pending one waits for a decision.
+    """
 
     id: int
     facility_id: int
@@ -42,13 +50,21 @@ class BookingRow:
     description: str | None
     attendee_count: int
     status: BookingStatus
+    decide_by: datetime | None
+    cancellation_cause: CancellationCause | None
+    change_reason: str | None
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    booked_by_id: int | None
+    booked_by_username: str | None
+    booked_by_display_name: str | None
     created_at: datetime
     updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class BusyRow:
-    """When a facility is taken."""
+    """When a facility is taken, buffers included."""
 
     facility_id: int
     start_time: datetime
@@ -60,7 +76,8 @@ class HistoryRow:
     """One change of a booking.
 
     The values are the row before and after it, as PostgreSQL writes JSON:
-    instants are text. Who made it is None where direct SQL did.
+    instants are text. Who made it is None where the service did by itself, or direct
+    SQL. The names are those that the values refer to, as they are now.
     """
 
     id: int
@@ -72,6 +89,14 @@ class HistoryRow:
     changed_by_display_name: str | None
     request_id: str | None
     changed_at: datetime
+    old_facility_name: str | None
+    old_time_zone: str | None
+    new_facility_name: str
+    new_time_zone: str
+    user_id: int
+    username: str
+    user_display_name: str | None
+    booked_by_username: str | None
 
 
 async def get_booking(conn: Connection, booking_id: int) -> BookingRow | None:
@@ -94,8 +119,13 @@ async def insert_booking(  # noqa: PLR0913 - one parameter for each column
     title: str,
     description: str | None,
     attendee_count: int,
+    status: BookingStatus = "confirmed",
+    decide_by: datetime | None = None,
+    buffer_before_minutes: int = 0,
+    buffer_after_minutes: int = 0,
+    booked_by: int | None = None,
 ) -> BookingRow | None:
-    """A new confirmed booking, or None if its period is taken; the transaction stays usable.
+    """A new booking, or None if its period is taken; the transaction stays usable.
 
     It waits for rivals that have not committed yet, and neither raises on a
     conflict nor deadlocks with them.
@@ -108,6 +138,11 @@ async def insert_booking(  # noqa: PLR0913 - one parameter for each column
         "title": title,
         "description": description,
         "attendee_count": attendee_count,
+        "status": status,
+        "decide_by": decide_by,
+        "buffer_before_minutes": buffer_before_minutes,
+        "buffer_after_minutes": buffer_after_minutes,
+        "booked_by": booked_by,
     }
     return await _QUERIES["insert_booking"].one(conn, BookingRow, parameters)
 
@@ -122,6 +157,11 @@ async def update_booking(  # noqa: PLR0913 - one parameter for each column
     title: str,
     description: str | None,
     attendee_count: int,
+    status: BookingStatus,
+    decide_by: datetime | None,
+    buffer_before_minutes: int,
+    buffer_after_minutes: int,
+    change_reason: str | None,
 ) -> BookingRow:
     """The booking with these values; one that already has them is left as it is.
 
@@ -138,6 +178,11 @@ async def update_booking(  # noqa: PLR0913 - one parameter for each column
         "title": title,
         "description": description,
         "attendee_count": attendee_count,
+        "status": status,
+        "decide_by": decide_by,
+        "buffer_before_minutes": buffer_before_minutes,
+        "buffer_after_minutes": buffer_after_minutes,
+        "change_reason": change_reason,
     }
     try:
         return await _QUERIES["update_booking"].only(conn, BookingRow, parameters)
@@ -147,9 +192,57 @@ async def update_booking(  # noqa: PLR0913 - one parameter for each column
         raise PeriodTaken from error
 
 
-async def cancel_booking(conn: Connection, booking_id: int) -> BookingRow:
-    """The booking, cancelled; one that is cancelled already stays as it is."""
-    return await _QUERIES["cancel_booking"].only(conn, BookingRow, {"booking_id": booking_id})
+async def cancel_booking(
+    conn: Connection,
+    booking_id: int,
+    *,
+    cause: CancellationCause | None = None,
+    reason: str | None = None,
+) -> BookingRow:
+    """The booking, cancelled for this cause; one that already is is left as it is."""
+    parameters = {"booking_id": booking_id, "cause": cause, "reason": reason}
+    return await _QUERIES["cancel_booking"].only(conn, BookingRow, parameters)
+
+
+async def confirm_booking(conn: Connection, booking_id: int, *, reason: str | None) -> BookingRow:
+    """The booking, confirmed."""
+    parameters = {"booking_id": booking_id, "reason": reason}
+    return await _QUERIES["confirm_booking"].only(conn, BookingRow, parameters)
+
+
+async def expire_in_the_way(conn: Connection, *, facility_id: int, now: datetime) -> int:
+    """Cancel the facility's pending bookings whose time to be decided is over; how many.
+
+    It waits for whoever is deciding about one: run it under ``retrying``.
+    """
+    parameters = {"facility_id": facility_id, "now": now}
+    return await _QUERIES["expire_in_the_way"].exec(conn, parameters)
+
+
+async def expire_bookings(conn: Connection, *, now: datetime, limit: int) -> int:
+    """Cancel pending bookings whose time to be decided is over, at most so many; how many.
+
+    What somebody is changing meanwhile is left for the next time.
+    """
+    return await _QUERIES["expire_bookings"].exec(conn, {"now": now, "limit": limit})
+
+
+async def insert_conflict(
+    conn: Connection,
+    *,
+    facility_id: int,
+    user_id: int,
+    start_time: datetime,
+    end_time: datetime,
+) -> int:
+    """Record that the user asked for a time of the facility that was taken; 1."""
+    parameters = {
+        "facility_id": facility_id,
+        "user_id": user_id,
+        "start_time": start_time,
+        "end_time": end_time,
+    }
+    return await _QUERIES["insert_conflict"].exec(conn, parameters)
 
 
 async def list_in_the_way(
@@ -160,7 +253,10 @@ async def list_in_the_way(
     end_time: datetime,
     except_booking_id: int | None,
 ) -> list[BookingRow]:
-    """Active bookings that share any moment with [start_time, end_time): 32, earliest first."""
+    """Active bookings that, with buffers, touch [start_time, end_time): 32, earliest first.
+
+    Expired ones that nobody has cleared away yet are among them.
+    """
     parameters = {
         "facility_id": facility_id,
         "start_time": start_time,
@@ -170,22 +266,25 @@ async def list_in_the_way(
     return await _QUERIES["list_in_the_way"].many(conn, BookingRow, parameters)
 
 
-async def list_busy(
+async def list_busy(  # noqa: PLR0913 - where, when, and what not to count
     conn: Connection,
     *,
     facility_ids: Sequence[int],
     start_time: datetime,
     end_time: datetime,
+    now: datetime,
     except_booking_id: int | None = None,
 ) -> list[BusyRow]:
-    """When these facilities are taken by active bookings that touch [start_time, end_time).
+    """When bookings and their buffers take these facilities within [start_time, end_time).
 
-    In the order of facility and start. A period may reach beyond the window.
+    In the order of facility and start. A period may reach beyond the window. Pending
+    bookings count until the time to decide about them is over.
     """
     parameters = {
         "facility_ids": list(facility_ids),
         "start_time": start_time,
         "end_time": end_time,
+        "now": now,
         "except_booking_id": except_booking_id,
     }
     return await _QUERIES["list_busy"].many(conn, BusyRow, parameters)
@@ -219,19 +318,30 @@ async def list_bookings(  # noqa: PLR0913 - one parameter for each filter
     conn: Connection,
     *,
     facility_id: int | None,
+    site_ids: Sequence[int] | None,
     user_id: int | None,
+    booked_by_id: int | None,
     status: str | None,
+    cancellation_cause: str | None,
+    search: str | None,
     ending_after: datetime | None,
     starting_before: datetime | None,
     after_start: datetime | None,
     after_id: int | None,
     limit: int,
 ) -> list[BookingRow]:
-    """Anybody's bookings that pass every filter given, by start, after the one given."""
+    """Anybody's bookings that pass every filter given, by start, after the one given.
+
+    Each word of ``search`` must be part of the title, capitals aside.
+    """
     parameters = {
         "facility_id": facility_id,
+        "site_ids": None if site_ids is None else list(site_ids),
         "user_id": user_id,
+        "booked_by_id": booked_by_id,
         "status": status,
+        "cancellation_cause": cancellation_cause,
+        "search": patterns(search),
         "ending_after": ending_after,
         "starting_before": starting_before,
         "after_start": after_start,

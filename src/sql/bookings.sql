@@ -4,11 +4,14 @@ SELECT b.id, b.facility_id, f.name AS facility_name, f.site_id, s.name AS site_n
        f.time_zone AS facility_time_zone, f.capacity AS facility_capacity, f.facility_type,
        b.user_id, u.username, u.display_name AS user_display_name,
        b.start_time, b.end_time, b.title, b.description, b.attendee_count, b.status,
-       b.created_at, b.updated_at
+       b.decide_by, b.cancellation_cause, b.change_reason, b.buffer_before_minutes,
+       b.buffer_after_minutes, b.booked_by AS booked_by_id, m.username AS booked_by_username,
+       m.display_name AS booked_by_display_name, b.created_at, b.updated_at
   FROM bookings AS b
   JOIN facilities AS f ON f.id = b.facility_id
   JOIN sites AS s ON s.id = f.site_id
   JOIN users AS u ON u.id = b.user_id
+  LEFT JOIN users AS m ON m.id = b.booked_by
  WHERE b.id = %(booking_id)s::int8;
 
 -- name: lock_booking :one
@@ -17,7 +20,8 @@ SELECT b.id, b.facility_id, f.name AS facility_name, f.site_id, s.name AS site_n
 -- facility while this waited would otherwise be joined to the one it left.
   WITH locked AS MATERIALIZED (
        SELECT id, facility_id, user_id, start_time, end_time, title, description,
-              attendee_count, status, created_at, updated_at
+              attendee_count, status, decide_by, cancellation_cause, change_reason,
+              buffer_before_minutes, buffer_after_minutes, booked_by, created_at, updated_at
          FROM bookings
         WHERE id = %(booking_id)s::int8
           FOR NO KEY UPDATE
@@ -26,36 +30,46 @@ SELECT b.id, b.facility_id, f.name AS facility_name, f.site_id, s.name AS site_n
        f.time_zone AS facility_time_zone, f.capacity AS facility_capacity, f.facility_type,
        b.user_id, u.username, u.display_name AS user_display_name,
        b.start_time, b.end_time, b.title, b.description, b.attendee_count, b.status,
-       b.created_at, b.updated_at
+       b.decide_by, b.cancellation_cause, b.change_reason, b.buffer_before_minutes,
+       b.buffer_after_minutes, b.booked_by AS booked_by_id, m.username AS booked_by_username,
+       m.display_name AS booked_by_display_name, b.created_at, b.updated_at
   FROM locked AS b
   JOIN facilities AS f ON f.id = b.facility_id
   JOIN sites AS s ON s.id = f.site_id
-  JOIN users AS u ON u.id = b.user_id;
+  JOIN users AS u ON u.id = b.user_id
+  LEFT JOIN users AS m ON m.id = b.booked_by;
 
 -- name: insert_booking :one
--- A new confirmed booking, or no row if its period is taken.
+-- A new booking, or no row if its period is taken.
 -- ON CONFLICT waits for a rival that has not committed yet and then decides; a bare
 -- INSERT would raise an error, or deadlock with the rival. No look before it could
 -- decide: what it saw could change before the insert.
   WITH made AS (
        INSERT INTO bookings (facility_id, user_id, start_time, end_time, title, description,
-                             attendee_count)
+                             attendee_count, status, decide_by, buffer_before_minutes,
+                             buffer_after_minutes, booked_by)
        VALUES (%(facility_id)s::int4, %(user_id)s::int4, %(start_time)s::timestamptz,
                %(end_time)s::timestamptz, %(title)s::text, %(description)s::text,
-               %(attendee_count)s::int4)
+               %(attendee_count)s::int4, %(status)s::booking_status,
+               %(decide_by)s::timestamptz, %(buffer_before_minutes)s::int2,
+               %(buffer_after_minutes)s::int2, %(booked_by)s::int4)
            ON CONFLICT ON CONSTRAINT bookings_no_overlap DO NOTHING
        RETURNING id, facility_id, user_id, start_time, end_time, title, description,
-                 attendee_count, status, created_at, updated_at
+                 attendee_count, status, decide_by, cancellation_cause, change_reason,
+                 buffer_before_minutes, buffer_after_minutes, booked_by, created_at, updated_at
        )
 SELECT b.id, b.facility_id, f.name AS facility_name, f.site_id, s.name AS site_name,
        f.time_zone AS facility_time_zone, f.capacity AS facility_capacity, f.facility_type,
        b.user_id, u.username, u.display_name AS user_display_name,
        b.start_time, b.end_time, b.title, b.description, b.attendee_count, b.status,
-       b.created_at, b.updated_at
+       b.decide_by, b.cancellation_cause, b.change_reason, b.buffer_before_minutes,
+       b.buffer_after_minutes, b.booked_by AS booked_by_id, m.username AS booked_by_username,
+       m.display_name AS booked_by_display_name, b.created_at, b.updated_at
   FROM made AS b
   JOIN facilities AS f ON f.id = b.facility_id
   JOIN sites AS s ON s.id = f.site_id
-  JOIN users AS u ON u.id = b.user_id;
+  JOIN users AS u ON u.id = b.user_id
+  LEFT JOIN users AS m ON m.id = b.booked_by;
 
 -- name: update_booking :one
 -- The booking with these values.
@@ -66,51 +80,135 @@ SELECT b.id, b.facility_id, f.name AS facility_name, f.site_id, s.name AS site_n
               end_time = %(end_time)s::timestamptz,
               title = %(title)s::text,
               description = %(description)s::text,
-              attendee_count = %(attendee_count)s::int4
+              attendee_count = %(attendee_count)s::int4,
+              status = %(status)s::booking_status,
+              decide_by = %(decide_by)s::timestamptz,
+              buffer_before_minutes = %(buffer_before_minutes)s::int2,
+              buffer_after_minutes = %(buffer_after_minutes)s::int2,
+              change_reason = %(change_reason)s::text
         WHERE id = %(booking_id)s::int8
        RETURNING id, facility_id, user_id, start_time, end_time, title, description,
-                 attendee_count, status, created_at, updated_at
+                 attendee_count, status, decide_by, cancellation_cause, change_reason,
+                 buffer_before_minutes, buffer_after_minutes, booked_by, created_at, updated_at
        )
 SELECT b.id, b.facility_id, f.name AS facility_name, f.site_id, s.name AS site_name,
        f.time_zone AS facility_time_zone, f.capacity AS facility_capacity, f.facility_type,
        b.user_id, u.username, u.display_name AS user_display_name,
        b.start_time, b.end_time, b.title, b.description, b.attendee_count, b.status,
-       b.created_at, b.updated_at
+       b.decide_by, b.cancellation_cause, b.change_reason, b.buffer_before_minutes,
+       b.buffer_after_minutes, b.booked_by AS booked_by_id, m.username AS booked_by_username,
+       m.display_name AS booked_by_display_name, b.created_at, b.updated_at
   FROM made AS b
   JOIN facilities AS f ON f.id = b.facility_id
   JOIN sites AS s ON s.id = f.site_id
-  JOIN users AS u ON u.id = b.user_id;
+  JOIN users AS u ON u.id = b.user_id
+  LEFT JOIN users AS m ON m.id = b.booked_by;
 
 -- name: cancel_booking :one
--- The booking, cancelled; one that is cancelled already stays as it is.
+-- The booking, cancelled for this cause.
   WITH made AS (
        UPDATE bookings
-          SET status = 'cancelled'
+          SET status = 'cancelled',
+              decide_by = NULL,
+              cancellation_cause = %(cause)s::cancellation_cause,
+              change_reason = %(reason)s::text
         WHERE id = %(booking_id)s::int8
        RETURNING id, facility_id, user_id, start_time, end_time, title, description,
-                 attendee_count, status, created_at, updated_at
+                 attendee_count, status, decide_by, cancellation_cause, change_reason,
+                 buffer_before_minutes, buffer_after_minutes, booked_by, created_at, updated_at
        )
 SELECT b.id, b.facility_id, f.name AS facility_name, f.site_id, s.name AS site_name,
        f.time_zone AS facility_time_zone, f.capacity AS facility_capacity, f.facility_type,
        b.user_id, u.username, u.display_name AS user_display_name,
        b.start_time, b.end_time, b.title, b.description, b.attendee_count, b.status,
-       b.created_at, b.updated_at
+       b.decide_by, b.cancellation_cause, b.change_reason, b.buffer_before_minutes,
+       b.buffer_after_minutes, b.booked_by AS booked_by_id, m.username AS booked_by_username,
+       m.display_name AS booked_by_display_name, b.created_at, b.updated_at
   FROM made AS b
   JOIN facilities AS f ON f.id = b.facility_id
   JOIN sites AS s ON s.id = f.site_id
-  JOIN users AS u ON u.id = b.user_id;
+  JOIN users AS u ON u.id = b.user_id
+  LEFT JOIN users AS m ON m.id = b.booked_by;
 
--- name: list_in_the_way :many
--- Active bookings of the facility that share any moment with the period, earliest first.
+-- name: confirm_booking :one
+-- The booking, confirmed.
+  WITH made AS (
+       UPDATE bookings
+          SET status = 'confirmed',
+              decide_by = NULL,
+              change_reason = %(reason)s::text
+        WHERE id = %(booking_id)s::int8
+       RETURNING id, facility_id, user_id, start_time, end_time, title, description,
+                 attendee_count, status, decide_by, cancellation_cause, change_reason,
+                 buffer_before_minutes, buffer_after_minutes, booked_by, created_at, updated_at
+       )
 SELECT b.id, b.facility_id, f.name AS facility_name, f.site_id, s.name AS site_name,
        f.time_zone AS facility_time_zone, f.capacity AS facility_capacity, f.facility_type,
        b.user_id, u.username, u.display_name AS user_display_name,
        b.start_time, b.end_time, b.title, b.description, b.attendee_count, b.status,
-       b.created_at, b.updated_at
+       b.decide_by, b.cancellation_cause, b.change_reason, b.buffer_before_minutes,
+       b.buffer_after_minutes, b.booked_by AS booked_by_id, m.username AS booked_by_username,
+       m.display_name AS booked_by_display_name, b.created_at, b.updated_at
+  FROM made AS b
+  JOIN facilities AS f ON f.id = b.facility_id
+  JOIN sites AS s ON s.id = f.site_id
+  JOIN users AS u ON u.id = b.user_id
+  LEFT JOIN users AS m ON m.id = b.booked_by;
+
+-- name: expire_in_the_way :exec
+-- Cancels the facility's pending bookings whose time to be decided is over. It waits for
+-- whoever is deciding about one of them, and then leaves that one alone.
+UPDATE bookings
+   SET status = 'cancelled',
+       decide_by = NULL,
+       cancellation_cause = 'expired',
+       change_reason = NULL
+ WHERE facility_id = %(facility_id)s::int4
+   AND status = 'pending'
+   AND decide_by <= %(now)s::timestamptz;
+
+-- name: expire_bookings :exec
+-- Cancels pending bookings whose time to be decided is over, the longest over first.
+-- SKIP LOCKED leaves to a rival what it is changing, so that any number of processes
+-- share the work.
+  WITH due AS MATERIALIZED (
+       SELECT id
+         FROM bookings
+        WHERE status = 'pending'
+          AND decide_by <= %(now)s::timestamptz
+        ORDER BY decide_by
+        LIMIT %(limit)s::int4
+          FOR NO KEY UPDATE SKIP LOCKED
+       )
+UPDATE bookings AS b
+   SET status = 'cancelled',
+       decide_by = NULL,
+       cancellation_cause = 'expired',
+       change_reason = NULL
+  FROM due AS d
+ WHERE b.id = d.id;
+
+-- name: insert_conflict :exec
+-- Records that somebody asked for a time that was taken.
+INSERT INTO booking_conflicts (facility_id, user_id, start_time, end_time)
+VALUES (%(facility_id)s::int4, %(user_id)s::int4, %(start_time)s::timestamptz,
+        %(end_time)s::timestamptz);
+
+-- name: list_in_the_way :many
+-- Active bookings of the facility that, with their buffers, share any moment with the
+-- period, earliest first; expired ones that nobody has cleared away yet among them.
+SELECT b.id, b.facility_id, f.name AS facility_name, f.site_id, s.name AS site_name,
+       f.time_zone AS facility_time_zone, f.capacity AS facility_capacity, f.facility_type,
+       b.user_id, u.username, u.display_name AS user_display_name,
+       b.start_time, b.end_time, b.title, b.description, b.attendee_count, b.status,
+       b.decide_by, b.cancellation_cause, b.change_reason, b.buffer_before_minutes,
+       b.buffer_after_minutes, b.booked_by AS booked_by_id, m.username AS booked_by_username,
+       m.display_name AS booked_by_display_name, b.created_at, b.updated_at
   FROM bookings AS b
   JOIN facilities AS f ON f.id = b.facility_id
   JOIN sites AS s ON s.id = f.site_id
   JOIN users AS u ON u.id = b.user_id
+  LEFT JOIN users AS m ON m.id = b.booked_by
  WHERE b.facility_id = %(facility_id)s::int4
    AND b.occupied && tstzrange(%(start_time)s::timestamptz, %(end_time)s::timestamptz, '[)')
    AND b.status IN ('confirmed', 'pending')
@@ -120,11 +218,14 @@ SELECT b.id, b.facility_id, f.name AS facility_name, f.site_id, s.name AS site_n
 
 -- name: list_busy :many
 -- When these facilities are occupied within the period, each one's earliest first.
+-- A pending booking whose time to be decided is over holds nothing. The status is asked
+-- for as the constraint asks for it, whose index then serves.
 SELECT facility_id, lower(occupied) AS start_time, upper(occupied) AS end_time
   FROM bookings
  WHERE facility_id = ANY (%(facility_ids)s::int4[])
    AND occupied && tstzrange(%(start_time)s::timestamptz, %(end_time)s::timestamptz, '[)')
    AND status IN ('confirmed', 'pending')
+   AND (status = 'confirmed' OR COALESCE(decide_by, 'infinity') > %(now)s::timestamptz)
    AND id IS DISTINCT FROM %(except_booking_id)s::int8
  ORDER BY facility_id, start_time;
 
@@ -137,7 +238,8 @@ SELECT facility_id, lower(occupied) AS start_time, upper(occupied) AS end_time
 -- a planner that takes the user for an idle one would join and sort all they have.
   WITH page AS MATERIALIZED (
        SELECT id, facility_id, user_id, start_time, end_time, title, description,
-              attendee_count, status, created_at, updated_at
+              attendee_count, status, decide_by, cancellation_cause, change_reason,
+              buffer_before_minutes, buffer_after_minutes, booked_by, created_at, updated_at
          FROM bookings
         WHERE user_id = %(user_id)s::int4
           AND end_time > COALESCE(%(ending_after)s::timestamptz, '-infinity')
@@ -155,11 +257,14 @@ SELECT b.id, b.facility_id, f.name AS facility_name, f.site_id, s.name AS site_n
        f.time_zone AS facility_time_zone, f.capacity AS facility_capacity, f.facility_type,
        b.user_id, u.username, u.display_name AS user_display_name,
        b.start_time, b.end_time, b.title, b.description, b.attendee_count, b.status,
-       b.created_at, b.updated_at
+       b.decide_by, b.cancellation_cause, b.change_reason, b.buffer_before_minutes,
+       b.buffer_after_minutes, b.booked_by AS booked_by_id, m.username AS booked_by_username,
+       m.display_name AS booked_by_display_name, b.created_at, b.updated_at
   FROM page AS b
   JOIN facilities AS f ON f.id = b.facility_id
   JOIN sites AS s ON s.id = f.site_id
   JOIN users AS u ON u.id = b.user_id
+  LEFT JOIN users AS m ON m.id = b.booked_by
  ORDER BY b.start_time, b.id;
 
 -- name: list_bookings :many :replan
@@ -167,11 +272,21 @@ SELECT b.id, b.facility_id, f.name AS facility_name, f.site_id, s.name AS site_n
 -- For the eight hours, and for why the page is cut first, see list_user_bookings.
   WITH page AS MATERIALIZED (
        SELECT id, facility_id, user_id, start_time, end_time, title, description,
-              attendee_count, status, created_at, updated_at
+              attendee_count, status, decide_by, cancellation_cause, change_reason,
+              buffer_before_minutes, buffer_after_minutes, booked_by, created_at, updated_at
          FROM bookings
         WHERE (%(facility_id)s::int4 IS NULL OR facility_id = %(facility_id)s::int4)
+          AND (%(site_ids)s::int4[] IS NULL
+               OR facility_id = ANY (ARRAY(SELECT a.id
+                                             FROM facilities AS a
+                                            WHERE a.site_id = ANY (%(site_ids)s::int4[]))))
           AND (%(user_id)s::int4 IS NULL OR user_id = %(user_id)s::int4)
+          AND (%(booked_by_id)s::int4 IS NULL OR booked_by = %(booked_by_id)s::int4)
           AND (%(status)s::booking_status IS NULL OR status = %(status)s::booking_status)
+          AND (%(cancellation_cause)s::cancellation_cause IS NULL
+               OR cancellation_cause = %(cancellation_cause)s::cancellation_cause)
+          AND (%(search)s::text IS NULL
+               OR lower(title) LIKE ALL (string_to_array(lower(%(search)s::text), chr(10))))
           AND (%(ending_after)s::timestamptz IS NULL
                OR (end_time > %(ending_after)s::timestamptz
                    AND start_time > %(ending_after)s::timestamptz - INTERVAL '8 hours'))
@@ -186,19 +301,29 @@ SELECT b.id, b.facility_id, f.name AS facility_name, f.site_id, s.name AS site_n
        f.time_zone AS facility_time_zone, f.capacity AS facility_capacity, f.facility_type,
        b.user_id, u.username, u.display_name AS user_display_name,
        b.start_time, b.end_time, b.title, b.description, b.attendee_count, b.status,
-       b.created_at, b.updated_at
+       b.decide_by, b.cancellation_cause, b.change_reason, b.buffer_before_minutes,
+       b.buffer_after_minutes, b.booked_by AS booked_by_id, m.username AS booked_by_username,
+       m.display_name AS booked_by_display_name, b.created_at, b.updated_at
   FROM page AS b
   JOIN facilities AS f ON f.id = b.facility_id
   JOIN sites AS s ON s.id = f.site_id
   JOIN users AS u ON u.id = b.user_id
+  LEFT JOIN users AS m ON m.id = b.booked_by
  ORDER BY b.start_time, b.id;
 
 -- name: list_history :many
--- Every change of a booking, oldest first.
+-- Every change of a booking, oldest first, with the names that its values refer to.
+-- A facility's zone is that of now, which is where people read it.
 SELECT h.id, h.action, h.old_values, h.new_values, h.changed_by AS changed_by_id,
        u.username AS changed_by_username, u.display_name AS changed_by_display_name,
-       h.request_id, h.changed_at
+       h.request_id, h.changed_at, o.name AS old_facility_name, o.time_zone AS old_time_zone,
+       n.name AS new_facility_name, n.time_zone AS new_time_zone, w.id AS user_id, w.username,
+       w.display_name AS user_display_name, m.username AS booked_by_username
   FROM booking_audit AS h
+  JOIN facilities AS n ON n.id = (h.new_values ->> 'facility_id')::int4
+  JOIN users AS w ON w.id = (h.new_values ->> 'user_id')::int4
+  LEFT JOIN facilities AS o ON o.id = (h.old_values ->> 'facility_id')::int4
+  LEFT JOIN users AS m ON m.id = (h.new_values ->> 'booked_by')::int4
   LEFT JOIN users AS u ON u.id = h.changed_by
  WHERE h.booking_id = %(booking_id)s::int8
    AND h.id > COALESCE(%(after_id)s::int8, 0)

@@ -1,7 +1,16 @@
 -- name: get_facility :one
 -- The facility with this id, archived or not.
 SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
-       f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at
+       f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at,
+       f.opening_hours::text AS opening_hours, s.opening_hours::text AS site_opening_hours,
+       f.min_duration_minutes, f.max_duration_minutes, f.min_notice_minutes,
+       f.horizon_days, f.start_step_minutes, f.cancellation_notice_minutes,
+       f.buffer_before_minutes, f.buffer_after_minutes, f.requires_approval,
+       f.approval_timeout_minutes,
+       ARRAY(SELECT o.user_group_id
+               FROM facility_user_groups AS o
+              WHERE o.facility_id = f.id
+              ORDER BY o.user_group_id) AS user_group_ids
   FROM facilities AS f
   JOIN sites AS s ON s.id = f.site_id
  WHERE f.id = %(facility_id)s::int4;
@@ -12,7 +21,16 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
 -- its site's name. The first, the longest, is asked for alone before that, of each of
 -- the two: an index finds one pattern in one column, and neither all nor both.
 SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
-       f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at
+       f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at,
+       f.opening_hours::text AS opening_hours, s.opening_hours::text AS site_opening_hours,
+       f.min_duration_minutes, f.max_duration_minutes, f.min_notice_minutes,
+       f.horizon_days, f.start_step_minutes, f.cancellation_notice_minutes,
+       f.buffer_before_minutes, f.buffer_after_minutes, f.requires_approval,
+       f.approval_timeout_minutes,
+       ARRAY(SELECT o.user_group_id
+               FROM facility_user_groups AS o
+              WHERE o.facility_id = f.id
+              ORDER BY o.user_group_id) AS user_group_ids
   FROM facilities AS f
   JOIN sites AS s ON s.id = f.site_id
  WHERE (%(facility_id)s::int4 IS NULL OR f.id = %(facility_id)s::int4)
@@ -39,98 +57,198 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
  ORDER BY lower(f.name), f.id
  LIMIT %(limit)s::int4;
 
--- name: hold_facility :one
--- The facility with this id, kept as it is until the commit; others may hold it too.
--- It is locked before its site is joined: see lock_facilities.
-  WITH held AS MATERIALIZED (
-       SELECT id, site_id, name, description, facility_type, capacity, amenities, time_zone,
-              status, created_at, updated_at
-         FROM facilities
-        WHERE id = %(facility_id)s::int4
-          FOR SHARE
-       )
+-- name: list_facilities_of :many
+-- These facilities, archived or not, lowest id first.
 SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
-       f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at
-  FROM held AS f
-  JOIN sites AS s ON s.id = f.site_id;
-
--- name: lock_facilities :many
--- These facilities, held against every other change until the commit, lowest id first.
--- They are locked before their sites are joined: a row that a rival changed while
--- this waited would otherwise be joined to what it was before.
-  WITH locked AS MATERIALIZED (
-       SELECT id, site_id, name, description, facility_type, capacity, amenities, time_zone,
-              status, created_at, updated_at
-         FROM facilities
-        WHERE id = ANY (%(facility_ids)s::int4[])
-        ORDER BY id
-          FOR NO KEY UPDATE
-       )
-SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
-       f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at
-  FROM locked AS f
+       f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at,
+       f.opening_hours::text AS opening_hours, s.opening_hours::text AS site_opening_hours,
+       f.min_duration_minutes, f.max_duration_minutes, f.min_notice_minutes,
+       f.horizon_days, f.start_step_minutes, f.cancellation_notice_minutes,
+       f.buffer_before_minutes, f.buffer_after_minutes, f.requires_approval,
+       f.approval_timeout_minutes,
+       ARRAY(SELECT o.user_group_id
+               FROM facility_user_groups AS o
+              WHERE o.facility_id = f.id
+              ORDER BY o.user_group_id) AS user_group_ids
+  FROM facilities AS f
   JOIN sites AS s ON s.id = f.site_id
+ WHERE f.id = ANY (%(facility_ids)s::int4[])
  ORDER BY f.id;
 
+-- name: hold_facility :exec
+-- Keeps the facility with this id as it is until the commit; others may hold it too.
+-- It is read by the next statement: one that waited for a rival would still see the
+-- groups and the site of the facility as they were before.
+SELECT
+  FROM facilities
+ WHERE id = %(facility_id)s::int4
+   FOR SHARE;
+
+-- name: lock_facilities :exec
+-- Holds these facilities against every other change until the commit, lowest id first.
+-- They are read by the next statement: see hold_facility.
+SELECT
+  FROM facilities
+ WHERE id = ANY (%(facility_ids)s::int4[])
+ ORDER BY id
+   FOR NO KEY UPDATE;
+
+-- name: lock_facilities_in_scope :exec
+-- Holds one facility, all of a site, or all there are, against every other change until
+-- the commit, lowest id first.
+SELECT
+  FROM facilities
+ WHERE (%(facility_id)s::int4 IS NULL OR id = %(facility_id)s::int4)
+   AND (%(site_id)s::int4 IS NULL OR site_id = %(site_id)s::int4)
+ ORDER BY id
+   FOR NO KEY UPDATE;
+
 -- name: insert_facility :one
--- A new facility, or no row if the site has one of this name.
+-- A new facility, open to all, or no row if the site has one of this name.
   WITH made AS (
        INSERT INTO facilities (site_id, name, description, facility_type, capacity, amenities,
-                               time_zone)
+                               time_zone, opening_hours, min_duration_minutes,
+                               max_duration_minutes, min_notice_minutes, horizon_days,
+                               start_step_minutes, cancellation_notice_minutes,
+                               buffer_before_minutes, buffer_after_minutes, requires_approval,
+                               approval_timeout_minutes)
        VALUES (%(site_id)s::int4, %(name)s::text, %(description)s::text,
                %(facility_type)s::facility_type, %(capacity)s::int4, %(amenities)s::text[],
-               %(time_zone)s::text)
+               %(time_zone)s::text, %(opening_hours)s::int4multirange,
+               %(min_duration_minutes)s::int2, %(max_duration_minutes)s::int2,
+               %(min_notice_minutes)s::int4, %(horizon_days)s::int2,
+               %(start_step_minutes)s::int2, %(cancellation_notice_minutes)s::int4,
+               %(buffer_before_minutes)s::int2, %(buffer_after_minutes)s::int2,
+               %(requires_approval)s::bool, %(approval_timeout_minutes)s::int4)
            ON CONFLICT (site_id, lower(name)) DO NOTHING
        RETURNING id, site_id, name, description, facility_type, capacity, amenities, time_zone,
-                 status, created_at, updated_at
+                 status, created_at, updated_at, opening_hours, min_duration_minutes,
+                 max_duration_minutes, min_notice_minutes, horizon_days, start_step_minutes,
+                 cancellation_notice_minutes, buffer_before_minutes, buffer_after_minutes,
+                 requires_approval, approval_timeout_minutes
        )
 SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
-       f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at
+       f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at,
+       f.opening_hours::text AS opening_hours, s.opening_hours::text AS site_opening_hours,
+       f.min_duration_minutes, f.max_duration_minutes, f.min_notice_minutes,
+       f.horizon_days, f.start_step_minutes, f.cancellation_notice_minutes,
+       f.buffer_before_minutes, f.buffer_after_minutes, f.requires_approval,
+       f.approval_timeout_minutes,
+       ARRAY(SELECT o.user_group_id
+               FROM facility_user_groups AS o
+              WHERE o.facility_id = f.id
+              ORDER BY o.user_group_id) AS user_group_ids
   FROM made AS f
   JOIN sites AS s ON s.id = f.site_id;
 
--- name: update_facility :one
--- The facility with these values.
-  WITH made AS (
-       UPDATE facilities
-          SET site_id = %(site_id)s::int4,
-              name = %(name)s::text,
-              description = %(description)s::text,
-              facility_type = %(facility_type)s::facility_type,
-              capacity = %(capacity)s::int4,
-              amenities = %(amenities)s::text[],
-              time_zone = %(time_zone)s::text,
-              status = %(status)s::facility_status
-        WHERE id = %(facility_id)s::int4
-       RETURNING id, site_id, name, description, facility_type, capacity, amenities, time_zone,
-                 status, created_at, updated_at
-       )
-SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
-       f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at
-  FROM made AS f
-  JOIN sites AS s ON s.id = f.site_id;
+-- name: update_facility :exec
+-- Gives the facility these values.
+UPDATE facilities
+   SET site_id = %(site_id)s::int4,
+       name = %(name)s::text,
+       description = %(description)s::text,
+       facility_type = %(facility_type)s::facility_type,
+       capacity = %(capacity)s::int4,
+       amenities = %(amenities)s::text[],
+       time_zone = %(time_zone)s::text,
+       status = %(status)s::facility_status,
+       opening_hours = %(opening_hours)s::int4multirange,
+       min_duration_minutes = %(min_duration_minutes)s::int2,
+       max_duration_minutes = %(max_duration_minutes)s::int2,
+       min_notice_minutes = %(min_notice_minutes)s::int4,
+       horizon_days = %(horizon_days)s::int2,
+       start_step_minutes = %(start_step_minutes)s::int2,
+       cancellation_notice_minutes = %(cancellation_notice_minutes)s::int4,
+       buffer_before_minutes = %(buffer_before_minutes)s::int2,
+       buffer_after_minutes = %(buffer_after_minutes)s::int2,
+       requires_approval = %(requires_approval)s::bool,
+       approval_timeout_minutes = %(approval_timeout_minutes)s::int4,
+       updated_at = CASE WHEN %(touched)s::bool THEN now() ELSE updated_at END
+ WHERE id = %(facility_id)s::int4;
+
+-- name: list_groups_let_in :many
+-- The groups of users that these facilities are open to, by facility and then by name.
+SELECT o.facility_id, g.id, g.name
+  FROM facility_user_groups AS o
+  JOIN user_groups AS g ON g.id = o.user_group_id
+ WHERE o.facility_id = ANY (%(facility_ids)s::int4[])
+ ORDER BY o.facility_id, lower(g.name), g.id;
+
+-- name: let_groups_in :exec
+-- Lets these groups of users book the facility besides those that may.
+INSERT INTO facility_user_groups (facility_id, user_group_id)
+SELECT %(facility_id)s::int4, wanted.id
+  FROM unnest(%(user_group_ids)s::int4[]) AS wanted (id)
+    ON CONFLICT (facility_id, user_group_id) DO NOTHING;
+
+-- name: keep_other_groups_out :exec
+-- Lets all groups but these no longer book the facility; with none, it is open to all.
+DELETE FROM facility_user_groups
+ WHERE facility_id = %(facility_id)s::int4
+   AND user_group_id <> ALL (%(user_group_ids)s::int4[]);
 
 -- name: list_free_facilities :many
--- Other active facilities that are free for the whole period and large enough.
--- First those of the same type at the same site, then the same site's, then the
--- smallest that will do. Over all facilities the index on start times, bounded by the
--- eight hours that a booking lasts at most, costs a tenth of the constraint's index,
--- which looks into one facility after another.
+-- Other active facilities that are free for the whole period, large enough, and open to
+-- the caller, whose rules allow the length and the notice; what else they ask is not
+-- looked at. First those of the same type at the same site, then the same site's, then
+-- the smallest that will do.
+-- Over all facilities the index on start times costs a tenth of the constraint's index,
+-- which looks into one facility after another. Its bounds: a booking lasts at most eight
+-- hours (booking_duration_reasonable), and between two of them lie at most the four hours
+-- of the one's buffer and the four of the other's.
 SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
-       f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at
+       f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at,
+       f.opening_hours::text AS opening_hours, s.opening_hours::text AS site_opening_hours,
+       f.min_duration_minutes, f.max_duration_minutes, f.min_notice_minutes,
+       f.horizon_days, f.start_step_minutes, f.cancellation_notice_minutes,
+       f.buffer_before_minutes, f.buffer_after_minutes, f.requires_approval,
+       f.approval_timeout_minutes,
+       ARRAY(SELECT o.user_group_id
+               FROM facility_user_groups AS o
+              WHERE o.facility_id = f.id
+              ORDER BY o.user_group_id) AS user_group_ids
   FROM facilities AS f
   JOIN sites AS s ON s.id = f.site_id
   JOIN facilities AS wanted ON wanted.id = %(facility_id)s::int4
  WHERE f.id <> wanted.id
    AND f.status = 'active'
    AND f.capacity >= %(min_capacity)s::int4
+   AND %(end_time)s::timestamptz - %(start_time)s::timestamptz
+       BETWEEN make_interval(mins => f.min_duration_minutes)
+           AND make_interval(mins => f.max_duration_minutes)
+   AND %(start_time)s::timestamptz
+       >= %(now)s::timestamptz + make_interval(mins => f.min_notice_minutes)
+   AND (%(is_staff)s::bool
+        OR f.site_id = ANY (%(site_ids)s::int4[])
+        OR NOT EXISTS (SELECT
+                         FROM facility_user_groups AS o
+                        WHERE o.facility_id = f.id)
+        OR EXISTS (SELECT
+                     FROM facility_user_groups AS o
+                    WHERE o.facility_id = f.id
+                      AND o.user_group_id = ANY (%(caller_group_ids)s::int4[])))
+   AND NOT EXISTS (SELECT
+                     FROM closures AS c
+                    WHERE c.start_time < %(end_time)s::timestamptz
+                      AND c.end_time > %(start_time)s::timestamptz
+                      AND (c.facility_id = f.id
+                           OR c.site_id = f.site_id
+                           OR (c.facility_id IS NULL AND c.site_id IS NULL)))
    AND NOT EXISTS (SELECT
                      FROM bookings AS b
                     WHERE b.facility_id = f.id
-                      AND b.start_time < %(end_time)s::timestamptz
-                      AND b.end_time > %(start_time)s::timestamptz
-                      AND b.start_time > %(start_time)s::timestamptz - INTERVAL '8 hours'
-                      AND b.status IN ('confirmed', 'pending'))
+                      AND b.occupied && tstzrange(
+                              %(start_time)s::timestamptz
+                              - make_interval(mins => f.buffer_before_minutes),
+                              %(end_time)s::timestamptz
+                              + make_interval(mins => f.buffer_after_minutes),
+                              '[)')
+                      AND b.start_time > %(start_time)s::timestamptz - INTERVAL '16 hours'
+                      AND b.start_time < %(end_time)s::timestamptz + INTERVAL '8 hours'
+                      AND (b.status = 'confirmed'
+                           OR (b.status = 'pending'
+                               AND COALESCE(b.decide_by, 'infinity') > %(now)s::timestamptz))
+                      AND b.id IS DISTINCT FROM %(except_booking_id)s::int8)
  ORDER BY (f.site_id = wanted.site_id AND f.facility_type = wanted.facility_type) DESC,
           (f.site_id = wanted.site_id) DESC, f.capacity, f.id
  LIMIT %(limit)s::int4;

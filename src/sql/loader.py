@@ -9,13 +9,14 @@ A file is a sequence of blocks::
      WHERE id = %(site_id)s::int4;
 
 The kind says what comes back: ``:one`` no row or one, ``:many`` rows, ``:value``
-the one column of the one row, ``:exec`` the number of rows affected. A query whose
+the one column of the one row, ``:exec`` the number of rows affected, ``:stream`` rows,
+some at a time, which is for what may be too many to hold. A query whose
 filters are optional adds ``:replan``: it is planned anew for the values of each
 call, since a plan made once for all of them could use no index.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast, get_args
@@ -24,12 +25,13 @@ from psycopg.rows import args_row, scalar_row
 
 from sql.pool import Connection
 
-Kind = Literal["one", "many", "value", "exec"]
+Kind = Literal["one", "many", "value", "exec", "stream"]
 Row = TypeVar("Row")
 Parameters = Mapping[str, object]
 
 _HEADER = re.compile(r"^-- name: (?P<name>\w+) :(?P<kind>\w+)(?P<replan> :replan)?$", re.MULTILINE)
 _PARAMETER = re.compile(r"%\((\w+)\)s")
+_BATCH = 500
 
 
 class BadQueryFile(Exception):  # noqa: N818 - says what is bad
@@ -73,6 +75,15 @@ class Query:
         cursor = conn.cursor(row_factory=args_row(row))
         await cursor.execute(self.statement, parameters, prepare=self._prepare())
         return await cursor.fetchall()
+
+    async def stream(
+        self, conn: Connection, row: Callable[..., Row], parameters: Parameters
+    ) -> AsyncGenerator[list[Row], None]:
+        """The rows, some at a time, from a cursor of the server's; only in a transaction."""
+        async with conn.cursor(name=self.name, row_factory=args_row(row)) as cursor:
+            await cursor.execute(self.statement, parameters)
+            while rows := await cursor.fetchmany(_BATCH):
+                yield rows
 
     async def value(self, conn: Connection, parameters: Parameters) -> Any:  # noqa: ANN401 - any type
         """The one column of the one row."""

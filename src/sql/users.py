@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 from domain.errors import UsernameTaken
 from sql.loader import load
@@ -13,17 +14,29 @@ _QUERIES = load(__file__)
 
 @dataclass(frozen=True, slots=True)
 class CallerRow:
-    """Whom a token stands for."""
+    """Whom a token stands for, the sites they are staff of and the groups they belong to."""
 
     user_id: int
     username: str
     is_staff: bool
     token_expires_at: datetime | None
+    site_ids: list[int]
+    group_ids: list[int]
+
+
+class Named(TypedDict):
+    """A site or a group, in short."""
+
+    id: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """A user; ``deactivated_at`` is None while they are active."""
+    """A user; ``deactivated_at`` is None while they are active.
+
+    ``sites`` are those that they are staff of, ``groups`` those they belong to, by name.
+    """
 
     id: int
     username: str
@@ -31,6 +44,23 @@ class UserRow:
     is_staff: bool
     created_at: datetime
     deactivated_at: datetime | None
+    sites: list[Named]
+    groups: list[Named]
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    """A user; ``governs`` says whether they are staff of the house, and active."""
+
+    id: int
+    governs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SiteIdRow:
+    """A site that there is."""
+
+    id: int
 
 
 async def find_caller(conn: Connection, token_hash: bytes, now: datetime) -> CallerRow | None:
@@ -89,6 +119,44 @@ async def insert_user(
     return row
 
 
+async def lock_staff_and(conn: Connection, user_id: int) -> list[StaffRow]:
+    """All active staff of the house and this user, if there is one, held until the commit."""
+    return await _QUERIES["lock_staff_and"].many(conn, StaffRow, {"user_id": user_id})
+
+
+async def update_user(
+    conn: Connection,
+    user_id: int,
+    *,
+    display_name: str | None,
+    is_staff: bool,
+    deactivated_at: datetime | None,
+) -> None:
+    """Give the user these values; the same ones again change nothing."""
+    parameters = {
+        "user_id": user_id,
+        "display_name": display_name,
+        "is_staff": is_staff,
+        "deactivated_at": deactivated_at,
+    }
+    await _QUERIES["update_user"].exec(conn, parameters)
+
+
 async def deactivate_user(conn: Connection, user_id: int) -> UserRow | None:
     """The user, deactivated; a second time keeps the first time. None if there is none."""
     return await _QUERIES["deactivate_user"].one(conn, UserRow, {"user_id": user_id})
+
+
+async def list_known_sites(conn: Connection, *, site_ids: list[int]) -> list[SiteIdRow]:
+    """Those of these ids that sites have, in order."""
+    return await _QUERIES["list_known_sites"].many(conn, SiteIdRow, {"site_ids": site_ids})
+
+
+async def drop_sites(conn: Connection, *, user_id: int, site_ids: list[int]) -> None:
+    """Make the user staff of none but these sites."""
+    await _QUERIES["drop_sites"].exec(conn, {"user_id": user_id, "site_ids": site_ids})
+
+
+async def add_sites(conn: Connection, *, user_id: int, site_ids: list[int]) -> None:
+    """Make the user staff of these sites too, which must exist."""
+    await _QUERIES["add_sites"].exec(conn, {"user_id": user_id, "site_ids": site_ids})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import date as date_aliased
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel
 
@@ -12,30 +13,62 @@ class Amenity(RootModel[str]):
     """One thing that a facility offers, such as `projector` or `step_free_access`."""
 
 
-class BookableMinutes(RootModel[int]):
-    root: Annotated[int, Field(ge=15, le=480, multiple_of=15)]
-    """How long a booking can be, in minutes: a multiple of 15, up to 8 hours."""
+class ApproveBookingRequest(BaseModel):
+    """An approval."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    reason: Annotated[str | None, Field(max_length=500, pattern="^[^\\x00-\\x1f\\x7f]*$")] = None
+    """What to tell the booking's user, in one line."""
 
 
-class BookingValues(BaseModel):
-    """What a booking said before or after a change."""
+class BookingId(RootModel[int]):
+    root: Annotated[int, Field(ge=1, le=9007199254740991)]
+    """Identifies a booking."""
+
+
+class CancellationCounts(BaseModel):
+    """How many bookings were cancelled, by why."""
+
+    total: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """All of them."""
+    owner: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """By whoever held them."""
+    staff: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """By staff."""
+    rejected: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """By a rejection."""
+    expired: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Because nobody decided about them in time."""
+    closure: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """By a closure."""
+    anonymised: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """With the removal of whoever held them."""
+    unstated: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Before the service kept the reason."""
+
+
+class ClosedFacility(BaseModel):
+    """The facility that a closure closes."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the facility."""
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    """The facility's name."""
+
+
+class ConflictRecord(BaseModel):
+    """A request of the user that met another booking in its way."""
 
     facility_id: Annotated[int, Field(ge=1, le=2147483647)]
-    """The facility that is held."""
-    user_id: Annotated[int, Field(ge=1, le=2147483647)]
-    """Who holds it."""
+    """Identifies the facility that was asked for."""
     start_time: AwareDatetime
-    """When the booking begins."""
+    """When the booking would have begun."""
     end_time: AwareDatetime
-    """When the booking is over."""
-    title: Annotated[str, Field(max_length=255, min_length=1)]
-    """What the booking is for, in one line."""
-    description: Annotated[str | None, Field(max_length=2000)] = None
-    """What the booking is for, at length. Absent where nobody has said."""
-    attendee_count: Annotated[int, Field(ge=1, le=100000)]
-    """How many people are expected."""
-    status: Literal["confirmed", "cancelled", "pending"]
-    """What has become of the booking."""
+    """When the booking would have ended."""
+    occurred_at: AwareDatetime
+    """When it was asked for."""
 
 
 class CreateBookingRequest(BaseModel):
@@ -46,12 +79,17 @@ class CreateBookingRequest(BaseModel):
     )
     facility_id: Annotated[int, Field(ge=1, le=2147483647)]
     """The facility to hold."""
+    user_id: Annotated[int | None, Field(ge=1, le=2147483647)] = None
+    """
+    The user whose booking it is to be. Only staff of the facility's site may name another user
+    than themselves. You, if absent.
+    """
     start_time: AwareDatetime
     """When the booking is to begin: on a 15-minute mark, not in the past."""
     end_time: AwareDatetime
     """
     When the booking is to be over: on a 15-minute mark, after `start_time` and at most 8 hours
-    after it.
+    after it, or less where the facility says so.
     """
     title: Annotated[str, Field(max_length=255, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]*$")]
     """What the booking is for, in one line. Not blank."""
@@ -59,6 +97,45 @@ class CreateBookingRequest(BaseModel):
     """What the booking is for, at length."""
     attendee_count: Annotated[int | None, Field(ge=1, le=100000)] = None
     """How many people are expected: at most as many as the facility holds. 1, if absent."""
+
+
+class CreateClosureRequest(BaseModel):
+    """What to close, when and why: one facility, one site, or with neither everything."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    facility_id: Annotated[int | None, Field(ge=1, le=2147483647)] = None
+    """The facility to close."""
+    site_id: Annotated[int | None, Field(ge=1, le=2147483647)] = None
+    """The site to close, with all its facilities."""
+    start_time: AwareDatetime
+    """When it begins, on a 15-minute mark. It may have begun already."""
+    end_time: AwareDatetime
+    """When it ends, on a 15-minute mark still to come."""
+    reason: Annotated[str, Field(max_length=255, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]*$")]
+    """Why: not blank. Whoever asks for the time is told, and whose booking it cancels."""
+    cancel_bookings: bool = False
+    """
+    Whether to cancel the active bookings that share any moment with the closure and are not over.
+    Without it, a closure over such bookings is refused, and the refusal lists them.
+    """
+
+
+class CreateQuotaRequest(BaseModel):
+    """A quota to create. Without a facility or a group it covers all facilities together."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    facility_id: Annotated[int | None, Field(ge=1, le=2147483647)] = None
+    """The facility to cover."""
+    facility_group_id: Annotated[int | None, Field(ge=1, le=2147483647)] = None
+    """The group of facilities to cover together."""
+    max_active_bookings: Annotated[int | None, Field(ge=1, le=10000)] = None
+    """How many bookings that are not over a user may hold at a time."""
+    max_hours_per_week: Annotated[int | None, Field(ge=1, le=168)] = None
+    """For how many hours a user may hold what the quota covers in a week."""
 
 
 class CreateSiteRequest(BaseModel):
@@ -90,27 +167,344 @@ class CreateTokenRequest(BaseModel):
     """
 
 
-class CreateUserRequest(BaseModel):
-    """A user to create."""
+class CreateUserGroupRequest(BaseModel):
+    """A group of users to create."""
 
     model_config = ConfigDict(
         extra="forbid",
     )
-    username: Annotated[
-        str,
-        Field(max_length=100, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$"),
+    name: Annotated[str, Field(max_length=100, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]*$")]
+    """The group's name: not blank, and unlike that of any other in whatever case."""
+
+
+class CsvText(RootModel[str]):
+    root: Annotated[str, Field(max_length=9007199254740991)]
+    """A table as CSV (RFC 4180) in UTF-8. The first line names the columns."""
+
+
+class ExportTable(
+    RootModel[
+        Literal[
+            "facilities",
+            "users",
+            "user_groups",
+            "bookings",
+            "closures",
+            "conflicts",
+            "quotas",
+            "utilisation_by_facility",
+            "utilisation_by_site",
+            "utilisation_by_weekday",
+            "utilisation_by_hour",
+            "utilisation_by_day",
+            "top_facilities",
+        ]
     ]
+):
+    root: Literal[
+        "facilities",
+        "users",
+        "user_groups",
+        "bookings",
+        "closures",
+        "conflicts",
+        "quotas",
+        "utilisation_by_facility",
+        "utilisation_by_site",
+        "utilisation_by_weekday",
+        "utilisation_by_hour",
+        "utilisation_by_day",
+        "top_facilities",
+    ]
+    """A table that can be had as CSV."""
+
+
+class FacilityId(RootModel[int]):
+    root: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies a facility."""
+
+
+class FacilityRules(BaseModel):
+    """What a facility asks of bookings besides its opening hours."""
+
+    min_duration_minutes: Annotated[int, Field(ge=15, le=480, multiple_of=15)]
+    """How long a booking must last, in minutes."""
+    max_duration_minutes: Annotated[int, Field(ge=15, le=480, multiple_of=15)]
+    """How long a booking may last, in minutes."""
+    min_notice_minutes: Annotated[int, Field(ge=0, le=525600)]
+    """How long before it begins a booking must be made, in minutes."""
+    horizon_days: Annotated[int, Field(ge=1, le=36500)]
+    """How many days ahead bookings are taken."""
+    start_step_minutes: Annotated[Literal[15, 30, 60], Field(ge=15, le=60)]
     """
-    The name the user is to be known by: letters, digits, `.`, `_`, `@` and `-`, unlike any other
-    in whatever case.
+    On which minutes of the hour bookings begin, by the local clock: at every quarter (15), every
+    half (30) or every hour (60).
     """
-    display_name: Annotated[
+    cancellation_notice_minutes: Annotated[int, Field(ge=0, le=525600)]
+    """
+    How long before it begins a member may still give up a booking or a part of it, in minutes. 0:
+    until it is over.
+    """
+    buffer_before_minutes: Annotated[int, Field(ge=0, le=240, multiple_of=15)]
+    """How long the facility is kept free before each booking, in minutes."""
+    buffer_after_minutes: Annotated[int, Field(ge=0, le=240, multiple_of=15)]
+    """How long the facility is kept free after each booking, in minutes."""
+    requires_approval: bool
+    """Whether members' bookings wait for the staff's approval."""
+    approval_timeout_minutes: Annotated[int, Field(ge=15, le=43200)]
+    """How long a booking waits for approval before it expires, in minutes."""
+
+
+class FacilityRulesChange(BaseModel):
+    """What a facility is to ask of bookings. What is absent stays as it is."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    min_duration_minutes: Annotated[int | None, Field(ge=15, le=480, multiple_of=15)] = None
+    """How long a booking must last, in minutes."""
+    max_duration_minutes: Annotated[int | None, Field(ge=15, le=480, multiple_of=15)] = None
+    """How long a booking may last, in minutes."""
+    min_notice_minutes: Annotated[int | None, Field(ge=0, le=525600)] = None
+    """How long before it begins a booking must be made, in minutes."""
+    start_step_minutes: Annotated[Literal[15, 30, 60] | None, Field(ge=15, le=60)] = None
+    """
+    On which minutes of the hour bookings begin, by the local clock: at every quarter (15), every
+    half (30) or every hour (60).
+    """
+    cancellation_notice_minutes: Annotated[int | None, Field(ge=0, le=525600)] = None
+    """
+    How long before it begins a member may still give up a booking or a part of it, in minutes. 0:
+    until it is over.
+    """
+    buffer_before_minutes: Annotated[int | None, Field(ge=0, le=240, multiple_of=15)] = None
+    """How long the facility is kept free before each booking, in minutes."""
+    buffer_after_minutes: Annotated[int | None, Field(ge=0, le=240, multiple_of=15)] = None
+    """How long the facility is kept free after each booking, in minutes."""
+    requires_approval: bool | None = None
+    """Whether members' bookings wait for the staff's approval."""
+    approval_timeout_minutes: Annotated[int | None, Field(ge=15, le=43200)] = None
+    """How long a booking waits for approval before it expires, in minutes."""
+    horizon_days: Annotated[int | None, Field(ge=1, le=1095)] = None
+    """How many days ahead bookings are taken. `null`: as many as the service's setting says."""
+
+
+class HolidayCalendar(BaseModel):
+    """Whose public holidays are meant: those of a country, or of a part of one."""
+
+    country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
+    """The country, by its code of two letters (ISO 3166-1 alpha-2)."""
+    subdivision: Annotated[
         str | None,
-        Field(max_length=200, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]*$"),
+        Field(max_length=50, min_length=1, pattern="^[A-Za-z0-9 .'-]{1,50}$"),
     ] = None
-    """The name to show to people."""
-    is_staff: bool = False
-    """Whether the user is to be staff."""
+    """The part of the country whose holidays count besides, such as `BE` for Berlin in `DE`."""
+
+
+class HolidayCalendarChange(BaseModel):
+    """Whose public holidays are to close a site."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
+    """The country, by its code of two letters (ISO 3166-1 alpha-2)."""
+    subdivision: Annotated[
+        str | None,
+        Field(max_length=50, min_length=1, pattern="^[A-Za-z0-9 .'-]{1,50}$"),
+    ] = None
+    """The part of the country whose holidays count besides, such as `BE` for Berlin in `DE`."""
+
+
+class ImportLineError(BaseModel):
+    """What is wrong with one line of a file."""
+
+    line: Annotated[int, Field(ge=1, le=2147483647)]
+    """The line of the file, counted from 1, on which what is wrong begins."""
+    column: Annotated[str | None, Field(max_length=100)] = None
+    """The column that is wrong. Absent where it is the line as a whole."""
+    detail: Annotated[str, Field(max_length=1000)]
+    """What is wrong, and what would be right. For a person to read."""
+
+
+class ImportReport(BaseModel):
+    """What an import did, or would do."""
+
+    dry_run: bool
+    """Whether nothing was changed, because only a report was asked for."""
+    lines_read: Annotated[int, Field(ge=0, le=5000)]
+    """How many lines there are besides the first one."""
+    created: Annotated[int, Field(ge=0, le=5000)]
+    """How many records are new."""
+    updated: Annotated[int, Field(ge=0, le=5000)]
+    """How many records changed."""
+    unchanged: Annotated[int, Field(ge=0, le=5000)]
+    """How many records are as their lines say already."""
+    lines: Annotated[list[ImportLineError] | None, Field(max_length=5000)] = None
+    """
+    Everything that is wrong with the lines, in their order. Only in a dry run; the counts are of
+    the other lines then, and an import would do nothing. Absent if nothing is wrong.
+    """
+
+
+class ImportText(RootModel[str]):
+    root: Annotated[str, Field(max_length=1048576, min_length=1)]
+    """
+    A table as CSV (RFC 4180) in UTF-8, with or without a byte order mark: at most 1 MiB and 5,000
+    lines. The first line names the columns.
+    """
+
+
+class LeadTimeCounts(BaseModel):
+    """How many bookings were made how long before they begin."""
+
+    under_an_hour: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Less than an hour."""
+    under_a_day: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """An hour or more, and less than a day."""
+    under_a_week: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """A day or more, and less than a week."""
+    under_thirty_days: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """A week or more, and less than 30 days."""
+    longer: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """30 days or more."""
+
+
+class LeadTimes(BaseModel):
+    """How long before they begin bookings are made, in minutes."""
+
+    mean_minutes: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """The mean."""
+    median_minutes: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Half of the bookings are made no longer before they begin."""
+    ninth_decile_minutes: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Nine tenths of the bookings are made no longer before they begin."""
+    counts: LeadTimeCounts
+    """How many bookings were made how long before."""
+
+
+class QuotaScope(BaseModel):
+    """A facility or a group of facilities, by its name."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the facility or the group."""
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    """Its name."""
+
+
+class QuotaUsage(BaseModel):
+    """A quota, and what a user holds of it."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the quota."""
+    facility: QuotaScope | None = None
+    """The facility that the quota covers. With neither this nor a group it covers all."""
+    facility_group: QuotaScope | None = None
+    """The group of facilities that the quota covers together."""
+    max_active_bookings: Annotated[int | None, Field(ge=1, le=10000)] = None
+    """How many bookings that are not over a user may hold at a time. Absent: any number."""
+    max_hours_per_week: Annotated[int | None, Field(ge=1, le=168)] = None
+    """
+    For how many hours a user may hold what the quota covers in a week: Monday to Sunday of the
+    facility's time zone, by the start of each booking. Absent: any number.
+    """
+    active_bookings: Annotated[int, Field(ge=0, le=2147483647)]
+    """Bookings that are not over, those that wait for approval among them."""
+    hours_this_week: Annotated[float, Field(ge=0.0, le=2147483647.0)]
+    """Hours of the bookings that start in the present week, past ones among them."""
+
+
+class RefusalBasic(BaseModel):
+    """Why something is not possible: what the operation that would do it answers."""
+
+    type: Literal[
+        "invalid_request",
+        "authentication_required",
+        "permission_denied",
+        "not_found",
+        "method_not_allowed",
+        "booking_cancelled",
+        "booking_past",
+        "facility_name_taken",
+        "site_name_taken",
+        "username_taken",
+        "idempotency_key_in_use",
+        "cannot_deactivate_self",
+        "cannot_demote_self",
+        "booking_not_pending",
+        "approval_expired",
+        "cancellation_deadline_passed",
+        "group_name_taken",
+        "group_in_use",
+        "quota_exists",
+        "precondition_failed",
+        "payload_too_large",
+        "unsupported_media_type",
+        "time_not_on_mark",
+        "end_not_after_start",
+        "booking_too_long",
+        "booking_in_past",
+        "beyond_horizon",
+        "title_blank",
+        "name_blank",
+        "too_many_attendees",
+        "facility_archived",
+        "facility_unknown",
+        "site_unknown",
+        "time_zone_unknown",
+        "time_out_of_range",
+        "window_too_long",
+        "date_range_reversed",
+        "invalid_cursor",
+        "idempotency_key_reused",
+        "booking_too_short",
+        "start_not_on_step",
+        "notice_too_short",
+        "outside_opening_hours",
+        "facility_closed",
+        "facility_restricted",
+        "quota_exceeded",
+        "report_too_long",
+        "closure_in_past",
+        "user_unknown",
+        "user_group_unknown",
+        "facility_group_unknown",
+        "holiday_calendar_unknown",
+        "reason_blank",
+        "opening_hours_invalid",
+        "rules_contradict",
+        "scope_ambiguous",
+        "quota_without_limit",
+        "import_unreadable",
+        "internal_error",
+        "service_unavailable",
+    ]
+    """Why, for a program to switch on."""
+    detail: Annotated[str, Field(max_length=1000)]
+    """Why, for a person, and what would be possible."""
+
+
+class RejectBookingRequest(BaseModel):
+    """A rejection."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    reason: Annotated[str, Field(max_length=500, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]*$")]
+    """Why, in one line; the booking's user reads it. Not blank."""
+
+
+class RulesBasic(BaseModel):
+    """What a facility asks of bookings, in short."""
+
+    min_duration_minutes: Annotated[int, Field(ge=15, le=480, multiple_of=15)]
+    """How short a booking may be, in minutes."""
+    max_duration_minutes: Annotated[int, Field(ge=15, le=480, multiple_of=15)]
+    """How long a booking may be, in minutes."""
+    start_step_minutes: Annotated[int, Field(ge=15, le=60)]
+    """Bookings begin on a multiple of so many minutes of the hour, by the facility's clock."""
+    requires_approval: bool
+    """Whether the staff have to agree to a member's booking."""
 
 
 class SiteBasic(BaseModel):
@@ -122,24 +516,28 @@ class SiteBasic(BaseModel):
     """The site's name."""
 
 
-class SiteDetail(BaseModel):
-    """A place that has facilities."""
-
-    id: Annotated[int, Field(ge=1, le=2147483647)]
-    """Identifies the site."""
-    name: Annotated[str, Field(max_length=100, min_length=1)]
-    """The site's name."""
-    time_zone: Annotated[str, Field(max_length=100, min_length=1)]
-    """The IANA time zone that the site's new facilities take unless they are given their own."""
-    created_at: AwareDatetime
-    """When the site was created."""
+class SiteId(RootModel[int]):
+    root: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies a site."""
 
 
-class SitePage(RootModel[list[SiteDetail]]):
-    """One page of sites."""
+class StoredFacilityChange(BaseModel):
+    """One change of a facility, as it was stored."""
 
-    root: Annotated[list[SiteDetail], Field(max_length=200)]
-    """One page of sites."""
+    id: Annotated[int, Field(ge=1, le=9007199254740991)]
+    """Identifies the change. Later changes have larger identifiers."""
+    facility_id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the facility."""
+    action: Literal["created", "updated", "cancelled"]
+    """What was done."""
+    changed_at: AwareDatetime
+    """When it happened."""
+    request_id: Annotated[str | None, Field(max_length=100)] = None
+    """The request that did it, as the service's log knows it."""
+    old_values: dict[str, Any] | None = None
+    """The facility as it was stored before. Absent where it was created."""
+    new_values: dict[str, Any]
+    """The facility as it was stored after."""
 
 
 class TimeSlot(BaseModel):
@@ -211,7 +609,7 @@ class UpdateBookingRequest(BaseModel):
     end_time: AwareDatetime | None = None
     """
     When the booking is to be over: on a 15-minute mark, after `start_time` and at most 8 hours
-    after it.
+    after it, or less where the facility says so.
     """
     title: Annotated[
         str | None,
@@ -222,6 +620,656 @@ class UpdateBookingRequest(BaseModel):
     """What the booking is for, at length. `null` removes the description."""
     attendee_count: Annotated[int | None, Field(ge=1, le=100000)] = None
     """How many people are expected: at most as many as the facility holds."""
+    reason: Annotated[str | None, Field(max_length=500, pattern="^[^\\x00-\\x1f\\x7f]*$")] = None
+    """
+    Why, in one line; the booking's user reads it. Kept with the change: alone, it changes nothing
+    and is not kept.
+    """
+
+
+class UpdateFacilityGroupRequest(BaseModel):
+    """What to change about a group of facilities. What is absent stays as it is."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: Annotated[
+        str | None,
+        Field(max_length=100, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]*$"),
+    ] = None
+    """The group's name: not blank, and unlike that of any other in whatever case."""
+    facility_ids: Annotated[list[FacilityId] | None, Field(max_length=500)] = None
+    """All facilities of the group, in place of those it had. Order and repetition do not matter."""
+
+
+class UpdateQuotaRequest(BaseModel):
+    """What to change about a quota. What is absent stays as it is."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    max_active_bookings: Annotated[int | None, Field(ge=1, le=10000)] = None
+    """How many bookings that are not over a user may hold at a time. `null` for any number."""
+    max_hours_per_week: Annotated[int | None, Field(ge=1, le=168)] = None
+    """For how many hours a user may hold what the quota covers in a week. `null` for any number."""
+
+
+class UpdateUserGroupRequest(BaseModel):
+    """What to change about a group of users."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: Annotated[str, Field(max_length=100, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]*$")]
+    """The group's name: not blank, and unlike that of any other in whatever case."""
+
+
+class UpdateUserRequest(BaseModel):
+    """What to change about a user. What is absent stays as it is."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    display_name: Annotated[
+        str | None,
+        Field(max_length=200, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]*$"),
+    ] = None
+    """The name to show to people. `null` removes it."""
+    is_staff: bool | None = None
+    """Whether the user is to be staff of the house."""
+    site_ids: Annotated[list[SiteId] | None, Field(max_length=100)] = None
+    """
+    All sites that the user is to be staff of, in place of those they were staff of. Order and
+    repetition do not matter.
+    """
+    is_active: bool | None = None
+    """
+    Whether the user may use the service: `true` lets one in again who was deactivated, with the
+    tokens they had.
+    """
+
+
+class UserBasic(BaseModel):
+    """A user, in short."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the user."""
+    username: Annotated[str, Field(max_length=100, min_length=1)]
+    """The name the user is known by to the service."""
+    display_name: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name to show to people. Absent where none was given: show `username`."""
+
+
+class UserBasicPage(RootModel[list[UserBasic]]):
+    """One page of users, in short."""
+
+    root: Annotated[list[UserBasic], Field(max_length=200)]
+    """One page of users, in short."""
+
+
+class UserGroup(BaseModel):
+    """A group of users. Facilities can be open to certain groups only."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the group."""
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    """The group's name."""
+    member_count: Annotated[int, Field(ge=0, le=2147483647)]
+    """How many users the group has, deactivated ones among them."""
+    created_at: AwareDatetime
+    """When the group was created."""
+
+
+class UserGroupBasic(BaseModel):
+    """A group of users, in short."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the group."""
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    """The group's name."""
+
+
+class UserGroupId(RootModel[int]):
+    root: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies a group of users."""
+
+
+class UserGroupPage(RootModel[list[UserGroup]]):
+    """One page of groups of users."""
+
+    root: Annotated[list[UserGroup], Field(max_length=200)]
+    """One page of groups of users."""
+
+
+class AuditLogEntry(BaseModel):
+    """One change of a record that is neither a booking nor a facility."""
+
+    id: Annotated[int, Field(ge=1, le=9007199254740991)]
+    """Identifies the entry. Later entries have larger identifiers."""
+    record_type: Literal[
+        "site",
+        "closure",
+        "user",
+        "user_group",
+        "user_group_member",
+        "facility_user_group",
+        "site_staff",
+        "facility_group",
+        "facility_group_member",
+        "quota",
+    ]
+    """What kind of record changed."""
+    record_id: Annotated[int | None, Field(ge=1, le=2147483647)] = None
+    """
+    Identifies the record. Absent for memberships, which have no identifier: their values say who
+    belongs to what.
+    """
+    action: Literal["created", "updated", "deleted"]
+    """What became of the record."""
+    changed_at: AwareDatetime
+    """When it happened."""
+    changed_by: UserBasic | None = None
+    """Who did it. Absent where nobody did through this interface."""
+    request_id: Annotated[str | None, Field(max_length=100)] = None
+    """The request that did it, as the service's log knows it."""
+    old_values: dict[str, Any] | None = None
+    """The record as it was stored before. Absent where it was created."""
+    new_values: dict[str, Any] | None = None
+    """The record as it was stored after. Absent where it was deleted."""
+
+
+class AuditLogPage(RootModel[list[AuditLogEntry]]):
+    """One page of the audit log."""
+
+    root: Annotated[list[AuditLogEntry], Field(max_length=200)]
+    """One page of the audit log."""
+
+
+class BookingBasic(BaseModel):
+    """A booking that is in the way. Whose it is and what for is told only to those who may see it."""
+
+    start_time: AwareDatetime
+    """When the booking begins."""
+    end_time: AwareDatetime
+    """When the booking is over."""
+    id: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
+    """Identifies the booking. Absent where you may not see it."""
+    title: Annotated[str | None, Field(max_length=255, min_length=1)] = None
+    """What the booking is for. Absent where you may not see it."""
+    user: UserBasic | None = None
+    """Who holds the facility. Absent where you may not see it."""
+
+
+class BookingChange(BaseModel):
+    """One thing that a change made different."""
+
+    field: Literal[
+        "facility",
+        "user",
+        "start_time",
+        "end_time",
+        "title",
+        "description",
+        "attendee_count",
+        "status",
+        "booked_by",
+        "decide_by",
+        "cancellation_cause",
+        "buffer_before_minutes",
+        "buffer_after_minutes",
+    ]
+    """What is different."""
+    old: Annotated[str | None, Field(max_length=2000)] = None
+    """
+    What it was: a facility by its name, a user by `username`, a time as in all replies. Absent
+    where there was nothing.
+    """
+    new: Annotated[str | None, Field(max_length=2000)] = None
+    """What it is since. Absent where there is nothing any more."""
+
+
+class BookingSummaryReport(BaseModel):
+    """What became of the bookings that begin in a period."""
+
+    bookings: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """All bookings that begin in the period, whatever became of them."""
+    confirmed: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Those that stand."""
+    pending: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Those that wait for approval."""
+    cancelled: CancellationCounts
+    """Those that were cancelled."""
+    cancellation_rate: Annotated[float, Field(ge=0.0, le=1.0)]
+    """Cancelled bookings ÷ all bookings, to four places; 0 where there are none."""
+    confirmed_minutes: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """How long the confirmed bookings last, all added up."""
+    lead_times: LeadTimes | None = None
+    """How long before they begin bookings are made. Absent where there are none."""
+    conflicts: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Attempts to book time of the period that were refused because somebody had it."""
+    conflict_rate: Annotated[float, Field(ge=0.0, le=1.0)]
+    """`conflicts` ÷ (`conflicts` + `bookings`), to four places; 0 where there are neither."""
+    attendance: Annotated[float, Field(ge=0.0, le=100000.0)]
+    """
+    How full confirmed bookings are: all their attendees ÷ the capacity of their facilities, to four
+    places. More than 1 where a facility has become smaller. 0 where there are none.
+    """
+
+
+class BookingValues(BaseModel):
+    """What a booking said before or after a change."""
+
+    facility_id: Annotated[int, Field(ge=1, le=2147483647)]
+    """The facility that is held."""
+    user_id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Who holds it."""
+    start_time: AwareDatetime
+    """When the booking begins."""
+    end_time: AwareDatetime
+    """When the booking is over."""
+    title: Annotated[str, Field(max_length=255, min_length=1)]
+    """What the booking is for, in one line."""
+    description: Annotated[str | None, Field(max_length=2000)] = None
+    """What the booking is for, at length. Absent where nobody has said."""
+    attendee_count: Annotated[int, Field(ge=1, le=100000)]
+    """How many people are expected."""
+    status: Literal["confirmed", "cancelled", "pending"]
+    """What has become of the booking."""
+    booked_by: Annotated[int | None, Field(ge=1, le=2147483647)] = None
+    """Who of the staff made the booking for its user. Absent where its user did."""
+    decide_by: AwareDatetime | None = None
+    """Until when the staff may decide about it. Absent where nothing is to be decided."""
+    cancellation_cause: (
+        Literal["owner", "staff", "rejected", "expired", "closure", "anonymised"] | None
+    ) = None
+    """Why the booking is cancelled. Absent where it is not, or where nobody has said."""
+    change_reason: Annotated[str | None, Field(max_length=500)] = None
+    """The reason that was given with the change before. Absent where none was."""
+    buffer_before_minutes: Annotated[int | None, Field(ge=0, le=240)] = None
+    """How long the facility is kept free before the booking, in minutes."""
+    buffer_after_minutes: Annotated[int | None, Field(ge=0, le=240)] = None
+    """How long the facility is kept free after the booking, in minutes."""
+
+
+class ClosureDetail(BaseModel):
+    """
+    A time in which a facility, a site with all its facilities, or everything is closed whatever the
+    opening hours say.
+    """
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the closure."""
+    facility: ClosedFacility | None = None
+    """The one facility that is closed. Absent where it is not just one."""
+    site: SiteBasic | None = None
+    """The site that is closed. Absent where just one facility is, or everything."""
+    start_time: AwareDatetime
+    """When it begins."""
+    end_time: AwareDatetime
+    """When it ends."""
+    reason: Annotated[str, Field(max_length=255, min_length=1)]
+    """Why. Whoever asks for the time is told."""
+    source: Literal["staff", "holiday"]
+    """Who entered it."""
+    created_at: AwareDatetime
+    """When it was entered."""
+
+
+class ClosurePage(RootModel[list[ClosureDetail]]):
+    """One page of closures."""
+
+    root: Annotated[list[ClosureDetail], Field(max_length=200)]
+    """One page of closures."""
+
+
+class CreateFacilityGroupRequest(BaseModel):
+    """A group of facilities to create."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: Annotated[str, Field(max_length=100, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]*$")]
+    """The group's name: not blank, and unlike that of any other in whatever case."""
+    facility_ids: Annotated[list[FacilityId] | None, Field(max_length=500)] = None
+    """The facilities of the group. Order and repetition do not matter."""
+
+
+class CreateUserRequest(BaseModel):
+    """A user to create."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    username: Annotated[
+        str,
+        Field(max_length=100, min_length=1, pattern="^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$"),
+    ]
+    """
+    The name the user is to be known by: letters, digits, `.`, `_`, `@` and `-`, unlike any other
+    in whatever case.
+    """
+    display_name: Annotated[
+        str | None,
+        Field(max_length=200, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]*$"),
+    ] = None
+    """The name to show to people."""
+    is_staff: bool = False
+    """Whether the user is to be staff of the house."""
+    site_ids: Annotated[list[SiteId] | None, Field(max_length=100)] = None
+    """The sites that the user is to be staff of. Order and repetition do not matter."""
+
+
+class DecideBookingsRequest(BaseModel):
+    """Bookings to decide about, all alike."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    decision: Literal["approve", "reject"]
+    """What to do with each of them."""
+    booking_ids: Annotated[list[BookingId], Field(max_length=100, min_length=1)]
+    """The bookings, each once."""
+    reason: Annotated[str | None, Field(max_length=500, pattern="^[^\\x00-\\x1f\\x7f]*$")] = None
+    """Why, in one line; the bookings' users read it. A rejection needs one."""
+
+
+class DecisionResult(BaseModel):
+    """What became of one of the bookings."""
+
+    id: Annotated[int, Field(ge=1, le=9007199254740991)]
+    """The booking."""
+    status: Literal["confirmed", "cancelled", "pending"] | None = None
+    """What has become of it. Absent where the decision was refused."""
+    refusal: RefusalBasic | None = None
+    """Why it was not decided, as `bookings_approve` or `bookings_reject` would tell you."""
+
+
+class DecisionResults(RootModel[list[DecisionResult]]):
+    """What became of the bookings, in the order in which they were named."""
+
+    root: Annotated[list[DecisionResult], Field(max_length=100)]
+    """What became of the bookings, in the order in which they were named."""
+
+
+class FacilityBasic(BaseModel):
+    """A facility, in short."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the facility."""
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    """The facility's name."""
+    site: SiteBasic
+    """The site that the facility belongs to."""
+    facility_type: Literal["room", "court", "lab", "desk", "vehicle", "other"]
+    """What kind of thing the facility is."""
+    capacity: Annotated[int, Field(ge=1, le=100000)]
+    """How many people the facility holds."""
+    time_zone: Annotated[str, Field(max_length=100, min_length=1)]
+    """The IANA time zone that the facility lives by."""
+
+
+class FacilityGroup(BaseModel):
+    """Facilities that share a quota."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the group."""
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    """The group's name."""
+    facility_ids: Annotated[list[FacilityId], Field(max_length=500)]
+    """The facilities of the group, in the order of their identifiers."""
+    created_at: AwareDatetime
+    """When the group was created."""
+
+
+class FacilityGroupPage(RootModel[list[FacilityGroup]]):
+    """One page of groups of facilities."""
+
+    root: Annotated[list[FacilityGroup], Field(max_length=200)]
+    """One page of groups of facilities."""
+
+
+class FacilityName(BaseModel):
+    """A facility by its name."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the facility."""
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    """The facility's name."""
+    site: SiteBasic
+    """The site that the facility belongs to."""
+
+
+class FieldError(BaseModel):
+    """One value of the request that is not acceptable, and why."""
+
+    pointer: Annotated[str, Field(max_length=500)]
+    """
+    Which value, as a JSON Pointer (RFC 6901): into the body, or `/` and the name of the parameter
+    or header. Empty for the body as a whole.
+    """
+    in_: Annotated[Literal["body", "query", "path", "header"], Field(alias="in")]
+    """The part of the request that the value was sent in."""
+    detail: Annotated[str, Field(max_length=1000)]
+    """What is wrong with the value and what would be accepted."""
+
+
+class HistoryEntry(BaseModel):
+    """One change of a booking."""
+
+    id: Annotated[int, Field(ge=1, le=9007199254740991)]
+    """Identifies the change."""
+    action: Literal["created", "updated", "cancelled"]
+    """What was done."""
+    changed_at: AwareDatetime
+    """When it was done."""
+    summary: Annotated[str, Field(max_length=2000)]
+    """
+    What was done, in a sentence for people: who did it, what is different, and why. Times are
+    those of the facility's time zone.
+    """
+    changes: Annotated[list[BookingChange], Field(max_length=20)]
+    """What is different since, each with what it was and is. Empty when it was created."""
+    reason: Annotated[str | None, Field(max_length=500)] = None
+    """The reason that was given for it. Absent where none was."""
+    user: UserBasic
+    """Whose booking it is."""
+    changed_by: UserBasic | None = None
+    """
+    Who did it. Absent where nobody did: the service, when nobody decided in time, or somebody past
+    the service, in its database.
+    """
+    request_id: Annotated[str | None, Field(max_length=100)] = None
+    """The request that did it, as the service's log knows it. Absent where no request did."""
+    old_values: BookingValues | None = None
+    """What the booking said before. Absent when it was created."""
+    new_values: BookingValues | None = None
+    """What the booking said after."""
+
+
+class HistoryPage(RootModel[list[HistoryEntry]]):
+    """One page of a booking's history."""
+
+    root: Annotated[list[HistoryEntry], Field(max_length=200)]
+    """One page of a booking's history."""
+
+
+class ImportRefusedResponse(BaseModel):
+    """Some lines cannot be imported, so nothing was."""
+
+    type: Literal["import_refused"]
+    """What went wrong, for a program to switch on."""
+    title: Literal["Import Refused"]
+    """The type in words."""
+    status: Literal[422]
+    """The HTTP status of the reply."""
+    detail: Annotated[str, Field(max_length=1000)]
+    """
+    What exactly happened this time and, where there is a remedy, what would be accepted. For a
+    person to read.
+    """
+    request_id: Annotated[str, Field(max_length=100)]
+    """
+    The request, as the service's log knows it: the same as the `X-Request-Id` header. A replayed
+    refusal (`Idempotency-Replayed`) names the request that was refused first.
+    """
+    errors: Annotated[list[FieldError] | None, Field(max_length=100)] = None
+    """The values that are to blame, where the problem lies in values."""
+    lines: Annotated[list[ImportLineError], Field(max_length=5000)]
+    """Everything that is wrong with the lines, in their order: the first 5,000 of it."""
+
+
+class Me(BaseModel):
+    """You, and what you hold of what each user may hold."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the user."""
+    username: Annotated[str, Field(max_length=100, min_length=1)]
+    """The name the user is known by to the service."""
+    display_name: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """The name to show to people. Absent where none was given: show `username`."""
+    is_staff: bool
+    """
+    Whether the user is staff of the house: these see and change every booking and run facilities,
+    sites and users.
+    """
+    sites: Annotated[list[SiteBasic], Field(max_length=100)]
+    """The sites that the user is staff of: there they see and change what staff of the house do."""
+    groups: Annotated[list[UserGroupBasic], Field(max_length=10000)]
+    """The groups that the user belongs to, in the order of their names."""
+    is_active: bool
+    """Whether the user may use the service."""
+    created_at: AwareDatetime
+    """When the user was created."""
+    deactivated_at: AwareDatetime | None = None
+    """When the user was deactivated. Absent while active."""
+    quotas: Annotated[list[QuotaUsage], Field(max_length=1000)]
+    """
+    What you hold of each quota, oldest quota first; of the first thousand. Staff of a facility's
+    site may hold more of it.
+    """
+
+
+class OpeningPeriod(BaseModel):
+    """A time from which to which something is open every week, by the clock on its wall."""
+
+    weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+    """The day on which it opens."""
+    opens: Annotated[str, Field(max_length=5, pattern="^([01][0-9]|2[0-3]):(00|15|30|45)$")]
+    """When it opens, on a quarter of an hour."""
+    closes: Annotated[
+        str, Field(max_length=5, pattern="^(([01][0-9]|2[0-3]):(00|15|30|45)|24:00)$")
+    ]
+    """
+    When it closes, on a quarter of an hour. A time that is not after `opens` is one of the next
+    day; `24:00` is the midnight that ends the day.
+    """
+
+
+class QuotaDetail(BaseModel):
+    """A quota: how much each user may hold of a facility, of a group of them, or of all together."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the quota."""
+    facility: QuotaScope | None = None
+    """The facility that the quota covers. With neither this nor a group it covers all."""
+    facility_group: QuotaScope | None = None
+    """The group of facilities that the quota covers together."""
+    max_active_bookings: Annotated[int | None, Field(ge=1, le=10000)] = None
+    """How many bookings that are not over a user may hold at a time. Absent: any number."""
+    max_hours_per_week: Annotated[int | None, Field(ge=1, le=168)] = None
+    """
+    For how many hours a user may hold what the quota covers in a week: Monday to Sunday of the
+    facility's time zone, by the start of each booking. Absent: any number.
+    """
+    created_at: AwareDatetime
+    """When the quota was created."""
+    updated_at: AwareDatetime
+    """When the quota last changed."""
+
+
+class QuotaExceeding(BaseModel):
+    """A user who holds more than a quota allows."""
+
+    user: UserBasic
+    """Who it is."""
+    active_bookings: Annotated[int, Field(ge=0, le=2147483647)]
+    """Bookings that are not over, those that wait for approval among them."""
+    hours_this_week: Annotated[float, Field(ge=0.0, le=2147483647.0)]
+    """Hours of the bookings that start in the present week, past ones among them."""
+
+
+class QuotaPage(RootModel[list[QuotaDetail]]):
+    """One page of quotas."""
+
+    root: Annotated[list[QuotaDetail], Field(max_length=200)]
+    """One page of quotas."""
+
+
+class QuotaSaved(BaseModel):
+    """A quota, and who holds more than it allows already."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the quota."""
+    facility: QuotaScope | None = None
+    """The facility that the quota covers. With neither this nor a group it covers all."""
+    facility_group: QuotaScope | None = None
+    """The group of facilities that the quota covers together."""
+    max_active_bookings: Annotated[int | None, Field(ge=1, le=10000)] = None
+    """How many bookings that are not over a user may hold at a time. Absent: any number."""
+    max_hours_per_week: Annotated[int | None, Field(ge=1, le=168)] = None
+    """
+    For how many hours a user may hold what the quota covers in a week: Monday to Sunday of the
+    facility's time zone, by the start of each booking. Absent: any number.
+    """
+    created_at: AwareDatetime
+    """When the quota was created."""
+    updated_at: AwareDatetime
+    """When the quota last changed."""
+    exceeded_by: Annotated[list[QuotaExceeding], Field(max_length=100)]
+    """
+    Who holds more than the quota allows already, whoever has most bookings first; the first
+    hundred of them. What they hold is not touched: they can only book no more.
+    """
+
+
+class StoredBookingChange(BaseModel):
+    """One change of a booking, as it was stored."""
+
+    id: Annotated[int, Field(ge=1, le=9007199254740991)]
+    """Identifies the change. Later changes have larger identifiers."""
+    booking_id: Annotated[int, Field(ge=1, le=9007199254740991)]
+    """Identifies the booking."""
+    action: Literal["created", "updated", "cancelled"]
+    """What was done."""
+    changed_at: AwareDatetime
+    """When it happened."""
+    changed_by: UserBasic | None = None
+    """Who did it. Absent where nobody did through this interface."""
+    request_id: Annotated[str | None, Field(max_length=100)] = None
+    """The request that did it, as the service's log knows it."""
+    old_values: dict[str, Any] | None = None
+    """The booking as it was stored before. Absent where it was created."""
+    new_values: dict[str, Any]
+    """The booking as it was stored after."""
+
+
+class TopFacility(BaseModel):
+    """One facility with what it is ranked by."""
+
+    facility: FacilityName
+    """The facility."""
+    bookings: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Confirmed bookings that begin in the period."""
+    conflicts: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Attempts to book time of the period that were refused because somebody had it."""
+    open_minutes: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """How long the facilities are open, in minutes, all of them added up."""
+    booked_minutes: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """How much of that is booked."""
+    booked_outside_minutes: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """What is booked besides, while they are closed by their present hours and closures."""
+    utilisation: Annotated[float, Field(ge=0.0, le=1.0)]
+    """`booked_minutes` ÷ `open_minutes`, to four places; 0 where they are never open."""
 
 
 class UpdateFacilityRequest(BaseModel):
@@ -258,17 +1306,47 @@ class UpdateFacilityRequest(BaseModel):
     """The IANA time zone that the facility lives by."""
     status: Literal["active", "archived"] | None = None
     """Whether the facility takes bookings: `active` restores an archived one."""
+    opening_hours: Annotated[list[OpeningPeriod] | None, Field(max_length=56)] = None
+    """When the facility is open, in place of all it said before. `null`: as its site is."""
+    rules: FacilityRulesChange | None = None
+    """What the facility asks of bookings. Bookings that exist keep their buffers."""
+    user_group_ids: Annotated[list[UserGroupId] | None, Field(max_length=200)] = None
+    """
+    The groups of users whose members may book the facility, in place of those that could. Everybody
+    may, if none is given.
+    """
 
 
-class UserBasic(BaseModel):
-    """A user, in short."""
+class UpdateSiteRequest(BaseModel):
+    """What to change about a site. What is absent stays as it is."""
 
-    id: Annotated[int, Field(ge=1, le=2147483647)]
-    """Identifies the user."""
-    username: Annotated[str, Field(max_length=100, min_length=1)]
-    """The name the user is known by to the service."""
-    display_name: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    """The name to show to people. Absent where none was given: show `username`."""
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: Annotated[
+        str | None,
+        Field(max_length=100, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]*$"),
+    ] = None
+    """The site's name: not blank, and unlike that of any other site in whatever case."""
+    time_zone: Annotated[
+        str | None,
+        Field(max_length=100, min_length=1, pattern="^[A-Za-z][A-Za-z0-9_+/-]*$"),
+    ] = None
+    """
+    The IANA time zone that the site's new facilities take unless they are given their own. Those
+    it has keep theirs; its public holidays begin and end at its own midnight.
+    """
+    opening_hours: Annotated[list[OpeningPeriod] | None, Field(max_length=56)] = None
+    """
+    When facilities are open that have no hours of their own, in place of all it said before.
+    `null` removes the hours: those facilities are always open then.
+    """
+    holiday_calendar: HolidayCalendarChange | None = None
+    """
+    Whose public holidays are to close the site, from now to the end of the year after next, and
+    each further year as it comes near. Holidays of another calendar that are still to come are
+    removed. `null` removes the calendar and its holidays.
+    """
 
 
 class UserCreated(BaseModel):
@@ -282,9 +1360,13 @@ class UserCreated(BaseModel):
     """The name to show to people. Absent where none was given: show `username`."""
     is_staff: bool
     """
-    Whether the user is staff: staff see and change every booking and run facilities, sites and
-    users.
+    Whether the user is staff of the house: these see and change every booking and run facilities,
+    sites and users.
     """
+    sites: Annotated[list[SiteBasic], Field(max_length=100)]
+    """The sites that the user is staff of: there they see and change what staff of the house do."""
+    groups: Annotated[list[UserGroupBasic], Field(max_length=10000)]
+    """The groups that the user belongs to, in the order of their names."""
     is_active: bool
     """Whether the user may use the service."""
     created_at: AwareDatetime
@@ -306,9 +1388,13 @@ class UserDetail(BaseModel):
     """The name to show to people. Absent where none was given: show `username`."""
     is_staff: bool
     """
-    Whether the user is staff: staff see and change every booking and run facilities, sites and
-    users.
+    Whether the user is staff of the house: these see and change every booking and run facilities,
+    sites and users.
     """
+    sites: Annotated[list[SiteBasic], Field(max_length=100)]
+    """The sites that the user is staff of: there they see and change what staff of the house do."""
+    groups: Annotated[list[UserGroupBasic], Field(max_length=10000)]
+    """The groups that the user belongs to, in the order of their names."""
     is_active: bool
     """Whether the user may use the service."""
     created_at: AwareDatetime
@@ -324,141 +1410,52 @@ class UserPage(RootModel[list[UserDetail]]):
     """One page of users."""
 
 
-class BookingBasic(BaseModel):
-    """A booking that is in the way. Whose it is and what for is told only to those who may see it."""
+class UtilisationRow(BaseModel):
+    """One row of a report: of a facility, a site, a weekday, an hour, a day or a month."""
 
+    facility: FacilityName | None = None
+    """The facility. Only if grouped by facility."""
+    site: SiteBasic | None = None
+    """The site. Only if grouped by site."""
+    weekday: (
+        Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] | None
+    ) = None
+    """The weekday. Only if grouped by it."""
+    hour: Annotated[int | None, Field(ge=0, le=23)] = None
+    """The hour that the wall clock shows, from 0 to 23. Only if grouped by it."""
+    date: date_aliased | None = None
+    """The day, as `YYYY-MM-DD`. Only if grouped by day."""
+    month: Annotated[str | None, Field(max_length=7, pattern="^[0-9]{4}-[0-9]{2}$")] = None
+    """The month, as `YYYY-MM`. Only if grouped by month."""
+    open_minutes: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """How long the facilities are open, in minutes, all of them added up."""
+    booked_minutes: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """How much of that is booked."""
+    booked_outside_minutes: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """What is booked besides, while they are closed by their present hours and closures."""
+    utilisation: Annotated[float, Field(ge=0.0, le=1.0)]
+    """`booked_minutes` ÷ `open_minutes`, to four places; 0 where they are never open."""
+
+
+class AffectedBooking(BaseModel):
+    """An active booking that a change concerns."""
+
+    id: Annotated[int, Field(ge=1, le=9007199254740991)]
+    """Identifies the booking."""
+    facility: FacilityBasic
+    """The facility that is held."""
+    user: UserBasic
+    """Who holds it."""
     start_time: AwareDatetime
     """When the booking begins."""
     end_time: AwareDatetime
-    """When the booking is over."""
-    id: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
-    """Identifies the booking. Absent where you may not see it."""
-    title: Annotated[str | None, Field(max_length=255, min_length=1)] = None
-    """What the booking is for. Absent where you may not see it."""
-    user: UserBasic | None = None
-    """Who holds the facility. Absent where you may not see it."""
-
-
-class CreateFacilityRequest(BaseModel):
-    """A facility to create."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    site_id: Annotated[int, Field(ge=1, le=2147483647)]
-    """The site that the facility belongs to."""
-    name: Annotated[str, Field(max_length=100, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]*$")]
-    """
-    The facility's name: not blank, and unlike that of any other facility of the site in whatever
-    case.
-    """
-    description: Annotated[str | None, Field(max_length=2000, pattern="^[^\\x00]*$")] = None
-    """What the facility is like."""
-    facility_type: Literal["room", "court", "lab", "desk", "vehicle", "other"]
-    """What kind of thing the facility is."""
-    capacity: Annotated[int, Field(ge=1, le=100000)]
-    """How many people the facility holds."""
-    amenities: Annotated[list[Amenity] | None, Field(max_length=50)] = None
-    """What the facility offers. Order and repetition do not matter."""
-    time_zone: Annotated[
-        str | None,
-        Field(max_length=100, min_length=1, pattern="^[A-Za-z][A-Za-z0-9_+/-]*$"),
-    ] = None
-    """The IANA time zone that the facility lives by. The site's, if absent."""
-
-
-class FacilityBasic(BaseModel):
-    """A facility, in short."""
-
-    id: Annotated[int, Field(ge=1, le=2147483647)]
-    """Identifies the facility."""
-    name: Annotated[str, Field(max_length=100, min_length=1)]
-    """The facility's name."""
-    site: SiteBasic
-    """The site that the facility belongs to."""
-    facility_type: Literal["room", "court", "lab", "desk", "vehicle", "other"]
-    """What kind of thing the facility is."""
-    capacity: Annotated[int, Field(ge=1, le=100000)]
-    """How many people the facility holds."""
-    time_zone: Annotated[str, Field(max_length=100, min_length=1)]
-    """The IANA time zone that the facility lives by."""
-
-
-class FacilityDetail(BaseModel):
-    """A thing that one party at a time may hold: a room, a court, a lab, a desk, a vehicle."""
-
-    id: Annotated[int, Field(ge=1, le=2147483647)]
-    """Identifies the facility."""
-    name: Annotated[str, Field(max_length=100, min_length=1)]
-    """The facility's name."""
-    site: SiteBasic
-    """The site that the facility belongs to."""
-    facility_type: Literal["room", "court", "lab", "desk", "vehicle", "other"]
-    """What kind of thing the facility is."""
-    capacity: Annotated[int, Field(ge=1, le=100000)]
-    """How many people the facility holds."""
-    time_zone: Annotated[str, Field(max_length=100, min_length=1)]
-    """The IANA time zone that the facility lives by."""
-    description: Annotated[str | None, Field(max_length=2000)] = None
-    """What the facility is like. Absent where nobody has said."""
-    amenities: Annotated[list[Amenity], Field(max_length=50)]
-    """What the facility offers, in alphabetical order."""
-    status: Literal["active", "archived"]
-    """Whether the facility takes bookings."""
-    created_at: AwareDatetime
-    """When the facility was created."""
-    updated_at: AwareDatetime
-    """When the facility last changed."""
-
-
-class FacilityPage(RootModel[list[FacilityDetail]]):
-    """One page of facilities."""
-
-    root: Annotated[list[FacilityDetail], Field(max_length=200)]
-    """One page of facilities."""
-
-
-class FieldError(BaseModel):
-    """One value of the request that is not acceptable, and why."""
-
-    pointer: Annotated[str, Field(max_length=500)]
-    """
-    Which value, as a JSON Pointer (RFC 6901): into the body, or `/` and the name of the parameter
-    or header. Empty for the body as a whole.
-    """
-    in_: Annotated[Literal["body", "query", "path", "header"], Field(alias="in")]
-    """The part of the request that the value was sent in."""
-    detail: Annotated[str, Field(max_length=1000)]
-    """What is wrong with the value and what would be accepted."""
-
-
-class HistoryEntry(BaseModel):
-    """One change of a booking."""
-
-    id: Annotated[int, Field(ge=1, le=9007199254740991)]
-    """Identifies the change."""
-    action: Literal["created", "updated", "cancelled"]
-    """What was done."""
-    changed_at: AwareDatetime
-    """When it was done."""
-    changed_by: UserBasic | None = None
-    """Who did it. Absent where it was done past the service, in its database."""
-    request_id: Annotated[str | None, Field(max_length=100)] = None
-    """
-    The request that did it, as the service's log knows it. Absent where it was done past the
-    service.
-    """
-    old_values: BookingValues | None = None
-    """What the booking said before. Absent when it was created."""
-    new_values: BookingValues | None = None
-    """What the booking said after."""
-
-
-class HistoryPage(RootModel[list[HistoryEntry]]):
-    """One page of a booking's history."""
-
-    root: Annotated[list[HistoryEntry], Field(max_length=200)]
-    """One page of a booking's history."""
+    """When the booking ends."""
+    title: Annotated[str, Field(max_length=255, min_length=1)]
+    """What the booking is for."""
+    attendee_count: Annotated[int, Field(ge=1, le=100000)]
+    """How many people are expected."""
+    status: Literal["confirmed", "cancelled", "pending"]
+    """What the booking was when it was looked at."""
 
 
 class AvailabilityResult(BaseModel):
@@ -466,16 +1463,23 @@ class AvailabilityResult(BaseModel):
 
     facility: FacilityBasic
     """The facility."""
+    rules: RulesBasic
+    """What the facility asks of bookings."""
     available_slots: Annotated[list[TimeSlot], Field(max_length=3000)]
     """
     The free periods inside the asked time that are at least `duration` long, earliest first. They
-    neither overlap nor touch.
+    do not overlap, and each begins where a booking may begin.
     """
     next_available: AwareDatetime | None = None
     """
     The first time at or after `start_time` from which the facility is free for `duration`, be it
     within the asked time or after it. Absent where there is none as far ahead as bookings are
     taken.
+    """
+    refusal: RefusalBasic | None = None
+    """
+    Why you cannot book this facility for that long at any time, as `bookings_create` would tell
+    you: there are no free periods then. Absent where you can.
     """
 
 
@@ -488,6 +1492,8 @@ class BookingDetail(BaseModel):
     """The facility that is held."""
     user: UserBasic
     """Who holds it."""
+    booked_by: UserBasic | None = None
+    """Who of the staff made the booking for its user. Absent where its user did."""
     start_time: AwareDatetime
     """When the booking begins. On a 15-minute mark."""
     end_time: AwareDatetime
@@ -500,6 +1506,21 @@ class BookingDetail(BaseModel):
     """How many people are expected."""
     status: Literal["confirmed", "cancelled", "pending"]
     """What has become of the booking."""
+    decide_by: AwareDatetime | None = None
+    """
+    Until when the staff may decide about a pending booking; nobody having decided, it expires
+    then. Absent where nothing is to be decided.
+    """
+    cancellation_cause: (
+        Literal["owner", "staff", "rejected", "expired", "closure", "anonymised"] | None
+    ) = None
+    """Why the booking is cancelled. Absent where it is not, or where nobody has said."""
+    change_reason: Annotated[str | None, Field(max_length=500)] = None
+    """The reason that was given with the latest change. Absent where none was."""
+    buffer_before_minutes: Annotated[int, Field(ge=0, le=240)]
+    """How long the facility is kept free before the booking, in minutes."""
+    buffer_after_minutes: Annotated[int, Field(ge=0, le=240)]
+    """How long the facility is kept free after the booking, in minutes."""
     created_at: AwareDatetime
     """When the booking was made."""
     updated_at: AwareDatetime
@@ -511,6 +1532,78 @@ class BookingDetailPage(RootModel[list[BookingDetail]]):
 
     root: Annotated[list[BookingDetail], Field(max_length=200)]
     """One page of bookings in full."""
+
+
+class BookingOutsideRules(BaseModel):
+    """A booking that nobody could make as the rules are now, and why."""
+
+    booking: AffectedBooking
+    """The booking. It stays as it is."""
+    type: Literal[
+        "invalid_request",
+        "authentication_required",
+        "permission_denied",
+        "not_found",
+        "method_not_allowed",
+        "booking_cancelled",
+        "booking_past",
+        "facility_name_taken",
+        "site_name_taken",
+        "username_taken",
+        "idempotency_key_in_use",
+        "cannot_deactivate_self",
+        "cannot_demote_self",
+        "booking_not_pending",
+        "approval_expired",
+        "cancellation_deadline_passed",
+        "group_name_taken",
+        "group_in_use",
+        "quota_exists",
+        "precondition_failed",
+        "payload_too_large",
+        "unsupported_media_type",
+        "time_not_on_mark",
+        "end_not_after_start",
+        "booking_too_long",
+        "booking_in_past",
+        "beyond_horizon",
+        "title_blank",
+        "name_blank",
+        "too_many_attendees",
+        "facility_archived",
+        "facility_unknown",
+        "site_unknown",
+        "time_zone_unknown",
+        "time_out_of_range",
+        "window_too_long",
+        "date_range_reversed",
+        "invalid_cursor",
+        "idempotency_key_reused",
+        "booking_too_short",
+        "start_not_on_step",
+        "notice_too_short",
+        "outside_opening_hours",
+        "facility_closed",
+        "facility_restricted",
+        "quota_exceeded",
+        "report_too_long",
+        "closure_in_past",
+        "user_unknown",
+        "user_group_unknown",
+        "facility_group_unknown",
+        "holiday_calendar_unknown",
+        "reason_blank",
+        "opening_hours_invalid",
+        "rules_contradict",
+        "scope_ambiguous",
+        "quota_without_limit",
+        "import_unreadable",
+        "internal_error",
+        "service_unavailable",
+    ]
+    """The problem that whoever made it now would meet."""
+    detail: Annotated[str, Field(max_length=1000)]
+    """What exactly it does not meet. For a person to read."""
 
 
 class BookingSummary(BaseModel):
@@ -530,6 +1623,67 @@ class BookingSummary(BaseModel):
     """How many people are expected."""
     status: Literal["confirmed", "cancelled", "pending"]
     """What has become of the booking."""
+    decide_by: AwareDatetime | None = None
+    """
+    Until when the staff may decide about a pending booking; nobody having decided, it expires
+    then. Absent where nothing is to be decided.
+    """
+    cancellation_cause: (
+        Literal["owner", "staff", "rejected", "expired", "closure", "anonymised"] | None
+    ) = None
+    """Why the booking is cancelled. Absent where it is not, or where nobody has said."""
+
+
+class ClosureConflict(BaseModel):
+    """Bookings are in the way of a closure."""
+
+    type: Literal["closure_affects_bookings"]
+    """What went wrong, for a program to switch on."""
+    title: Literal["Closure Affects Bookings"]
+    """The type in words."""
+    status: Literal[409]
+    """The HTTP status of the reply."""
+    detail: Annotated[str, Field(max_length=1000)]
+    """
+    What exactly happened this time and, where there is a remedy, what would be accepted. For a
+    person to read.
+    """
+    request_id: Annotated[str, Field(max_length=100)]
+    """
+    The request, as the service's log knows it: the same as the `X-Request-Id` header. A replayed
+    refusal (`Idempotency-Replayed`) names the request that was refused first.
+    """
+    errors: Annotated[list[FieldError] | None, Field(max_length=100)] = None
+    """The values that are to blame, where the problem lies in values."""
+    affected_count: Annotated[int, Field(ge=1, le=2147483647)]
+    """How many active bookings share any moment with the closure and are not over."""
+    affected_bookings: Annotated[list[AffectedBooking], Field(max_length=100)]
+    """Those bookings, earliest first: the first 100 of them."""
+
+
+class ClosureCreated(BaseModel):
+    """A new closure, and the bookings that were cancelled for it."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the closure."""
+    facility: ClosedFacility | None = None
+    """The one facility that is closed. Absent where it is not just one."""
+    site: SiteBasic | None = None
+    """The site that is closed. Absent where just one facility is, or everything."""
+    start_time: AwareDatetime
+    """When it begins."""
+    end_time: AwareDatetime
+    """When it ends."""
+    reason: Annotated[str, Field(max_length=255, min_length=1)]
+    """Why. Whoever asks for the time is told."""
+    source: Literal["staff", "holiday"]
+    """Who entered it."""
+    created_at: AwareDatetime
+    """When it was entered."""
+    cancelled_count: Annotated[int, Field(ge=0, le=2147483647)]
+    """How many bookings were cancelled."""
+    cancelled_bookings: Annotated[list[AffectedBooking], Field(max_length=100)]
+    """The bookings that were cancelled, earliest first: the first 100 of them."""
 
 
 class ConflictResponse(BaseModel):
@@ -569,6 +1723,40 @@ class ConflictResponse(BaseModel):
     """Up to five other facilities that are free at the asked time and large enough, most alike first."""
 
 
+class CreateFacilityRequest(BaseModel):
+    """A facility to create."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    site_id: Annotated[int, Field(ge=1, le=2147483647)]
+    """The site that the facility belongs to."""
+    name: Annotated[str, Field(max_length=100, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]*$")]
+    """
+    The facility's name: not blank, and unlike that of any other facility of the site in whatever
+    case.
+    """
+    description: Annotated[str | None, Field(max_length=2000, pattern="^[^\\x00]*$")] = None
+    """What the facility is like."""
+    facility_type: Literal["room", "court", "lab", "desk", "vehicle", "other"]
+    """What kind of thing the facility is."""
+    capacity: Annotated[int, Field(ge=1, le=100000)]
+    """How many people the facility holds."""
+    amenities: Annotated[list[Amenity] | None, Field(max_length=50)] = None
+    """What the facility offers. Order and repetition do not matter."""
+    time_zone: Annotated[
+        str | None,
+        Field(max_length=100, min_length=1, pattern="^[A-Za-z][A-Za-z0-9_+/-]*$"),
+    ] = None
+    """The IANA time zone that the facility lives by. The site's, if absent."""
+    opening_hours: Annotated[list[OpeningPeriod] | None, Field(max_length=56)] = None
+    """When the facility is open. The site's hours hold, if absent or `null`."""
+    rules: FacilityRulesChange | None = None
+    """What the facility asks of bookings. What is absent asks as little as can be."""
+    user_group_ids: Annotated[list[UserGroupId] | None, Field(max_length=200)] = None
+    """The groups of users whose members may book the facility. Everybody may, if none is given."""
+
+
 class ErrorResponse(BaseModel):
     """
     A problem (RFC 9457). Every error of the service has this form, with the media type
@@ -588,6 +1776,13 @@ class ErrorResponse(BaseModel):
         "username_taken",
         "idempotency_key_in_use",
         "cannot_deactivate_self",
+        "cannot_demote_self",
+        "booking_not_pending",
+        "approval_expired",
+        "cancellation_deadline_passed",
+        "group_name_taken",
+        "group_in_use",
+        "quota_exists",
         "precondition_failed",
         "payload_too_large",
         "unsupported_media_type",
@@ -608,6 +1803,25 @@ class ErrorResponse(BaseModel):
         "date_range_reversed",
         "invalid_cursor",
         "idempotency_key_reused",
+        "booking_too_short",
+        "start_not_on_step",
+        "notice_too_short",
+        "outside_opening_hours",
+        "facility_closed",
+        "facility_restricted",
+        "quota_exceeded",
+        "report_too_long",
+        "closure_in_past",
+        "user_unknown",
+        "user_group_unknown",
+        "facility_group_unknown",
+        "holiday_calendar_unknown",
+        "reason_blank",
+        "opening_hours_invalid",
+        "rules_contradict",
+        "scope_ambiguous",
+        "quota_without_limit",
+        "import_unreadable",
         "internal_error",
         "service_unavailable",
     ]
@@ -630,6 +1844,105 @@ class ErrorResponse(BaseModel):
     """The values that are to blame, where the problem lies in values."""
 
 
+class SiteDetail(BaseModel):
+    """A place that has facilities."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the site."""
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    """The site's name."""
+    time_zone: Annotated[str, Field(max_length=100, min_length=1)]
+    """The IANA time zone that the site's new facilities take unless they are given their own."""
+    opening_hours: Annotated[list[OpeningPeriod] | None, Field(max_length=63)] = None
+    """
+    When facilities are open that have no hours of their own. Absent where nobody has said: they
+    are always open then. Empty where they never are.
+    """
+    holiday_calendar: HolidayCalendar | None = None
+    """Whose public holidays close the site. Absent where none do."""
+    created_at: AwareDatetime
+    """When the site was created."""
+    updated_at: AwareDatetime
+    """When the site last changed."""
+
+
+class SitePage(RootModel[list[SiteDetail]]):
+    """One page of sites."""
+
+    root: Annotated[list[SiteDetail], Field(max_length=200)]
+    """One page of sites."""
+
+
+class SiteUpdated(BaseModel):
+    """A site after a change."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the site."""
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    """The site's name."""
+    time_zone: Annotated[str, Field(max_length=100, min_length=1)]
+    """The IANA time zone that the site's new facilities take unless they are given their own."""
+    opening_hours: Annotated[list[OpeningPeriod] | None, Field(max_length=63)] = None
+    """
+    When facilities are open that have no hours of their own. Absent where nobody has said: they
+    are always open then. Empty where they never are.
+    """
+    holiday_calendar: HolidayCalendar | None = None
+    """Whose public holidays close the site. Absent where none do."""
+    created_at: AwareDatetime
+    """When the site was created."""
+    updated_at: AwareDatetime
+    """When the site last changed."""
+    bookings_outside_rules: Annotated[list[BookingOutsideRules] | None, Field(max_length=100)] = (
+        None
+    )
+    """
+    Bookings still to begin that nobody could make as the rules are now: the first 100, earliest
+    first. They stay as they are. Absent if there are none.
+    """
+
+
+class TopFacilitiesReport(BaseModel):
+    """The facilities with the most of something."""
+
+    by: Literal["bookings", "booked_minutes", "conflicts", "utilisation"]
+    """What the facilities are ranked by."""
+    facilities: Annotated[list[TopFacility], Field(max_length=100)]
+    """The facilities, the one with the most first, equal ones in the order of their names."""
+
+
+class UserExport(BaseModel):
+    """Everything that is stored about a user."""
+
+    complete: bool
+    """Whether this is everything: `false` where a list was cut at a hundred thousand items."""
+    user: UserDetail
+    """The user, with their sites and groups."""
+    tokens: Annotated[list[TokenDetail], Field(max_length=100000)]
+    """Their tokens, without the secrets, which are not stored."""
+    bookings: Annotated[list[BookingDetail], Field(max_length=100000)]
+    """Their bookings, in the order of their start times."""
+    booking_changes: Annotated[list[StoredBookingChange], Field(max_length=100000)]
+    """Every change of their bookings, and every change of others' bookings that they made."""
+    facility_changes: Annotated[list[StoredFacilityChange], Field(max_length=100000)]
+    """Every change of facilities that they made."""
+    record_changes: Annotated[list[AuditLogEntry], Field(max_length=100000)]
+    """Every change of their own record and memberships, and of other records that they made."""
+    conflicts: Annotated[list[ConflictRecord], Field(max_length=100000)]
+    """Their requests that met another booking in their way."""
+    quotas: Annotated[list[QuotaUsage], Field(max_length=1000)]
+    """What they hold of each quota, oldest quota first; of the first thousand."""
+
+
+class UtilisationReport(BaseModel):
+    """How much of the time in which facilities were open was booked."""
+
+    group_by: Literal["facility", "site", "weekday", "hour", "weekday_hour", "day", "month"]
+    """What the rows are about."""
+    rows: Annotated[list[UtilisationRow], Field(max_length=100000)]
+    """In the order of names, or of time."""
+
+
 class AvailabilityPage(RootModel[list[AvailabilityResult]]):
     """One page of facilities with their free periods."""
 
@@ -642,3 +1955,93 @@ class BookingPage(RootModel[list[BookingSummary]]):
 
     root: Annotated[list[BookingSummary], Field(max_length=200)]
     """One page of bookings."""
+
+
+class FacilityDetail(BaseModel):
+    """A thing that one party at a time may hold: a room, a court, a lab, a desk, a vehicle."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the facility."""
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    """The facility's name."""
+    site: SiteBasic
+    """The site that the facility belongs to."""
+    facility_type: Literal["room", "court", "lab", "desk", "vehicle", "other"]
+    """What kind of thing the facility is."""
+    capacity: Annotated[int, Field(ge=1, le=100000)]
+    """How many people the facility holds."""
+    time_zone: Annotated[str, Field(max_length=100, min_length=1)]
+    """The IANA time zone that the facility lives by."""
+    description: Annotated[str | None, Field(max_length=2000)] = None
+    """What the facility is like. Absent where nobody has said."""
+    amenities: Annotated[list[Amenity], Field(max_length=50)]
+    """What the facility offers, in alphabetical order."""
+    status: Literal["active", "archived"]
+    """Whether the facility takes bookings."""
+    opening_hours: Annotated[list[OpeningPeriod] | None, Field(max_length=63)] = None
+    """
+    When the facility is open, by its own hours or else its site's. Absent where it always is, empty
+    where it never is.
+    """
+    opening_hours_of: Literal["facility", "site", "nobody"]
+    """Whose hours those are."""
+    rules: FacilityRules
+    """What the facility asks of bookings."""
+    open_to: Annotated[list[UserGroupBasic], Field(max_length=200)]
+    """The groups of users whose members may book the facility; empty where everybody may."""
+    created_at: AwareDatetime
+    """When the facility was created."""
+    updated_at: AwareDatetime
+    """When the facility last changed."""
+
+
+class FacilityPage(RootModel[list[FacilityDetail]]):
+    """One page of facilities."""
+
+    root: Annotated[list[FacilityDetail], Field(max_length=200)]
+    """One page of facilities."""
+
+
+class FacilityUpdated(BaseModel):
+    """A facility after a change."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the facility."""
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    """The facility's name."""
+    site: SiteBasic
+    """The site that the facility belongs to."""
+    facility_type: Literal["room", "court", "lab", "desk", "vehicle", "other"]
+    """What kind of thing the facility is."""
+    capacity: Annotated[int, Field(ge=1, le=100000)]
+    """How many people the facility holds."""
+    time_zone: Annotated[str, Field(max_length=100, min_length=1)]
+    """The IANA time zone that the facility lives by."""
+    description: Annotated[str | None, Field(max_length=2000)] = None
+    """What the facility is like. Absent where nobody has said."""
+    amenities: Annotated[list[Amenity], Field(max_length=50)]
+    """What the facility offers, in alphabetical order."""
+    status: Literal["active", "archived"]
+    """Whether the facility takes bookings."""
+    opening_hours: Annotated[list[OpeningPeriod] | None, Field(max_length=63)] = None
+    """
+    When the facility is open, by its own hours or else its site's. Absent where it always is, empty
+    where it never is.
+    """
+    opening_hours_of: Literal["facility", "site", "nobody"]
+    """Whose hours those are."""
+    rules: FacilityRules
+    """What the facility asks of bookings."""
+    open_to: Annotated[list[UserGroupBasic], Field(max_length=200)]
+    """The groups of users whose members may book the facility; empty where everybody may."""
+    created_at: AwareDatetime
+    """When the facility was created."""
+    updated_at: AwareDatetime
+    """When the facility last changed."""
+    bookings_outside_rules: Annotated[list[BookingOutsideRules] | None, Field(max_length=100)] = (
+        None
+    )
+    """
+    Bookings still to begin that nobody could make as the rules are now: the first 100, earliest
+    first. They stay as they are. Absent if there are none.
+    """

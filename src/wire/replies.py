@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date as date_aliased
 from datetime import datetime
-from typing import Literal, NotRequired, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 Amenity: TypeAlias = str
 """One thing that a facility offers, such as `projector` or `step_free_access`."""
+
+
+class ApproveBookingRequest(TypedDict):
+    """An approval."""
+
+    reason: NotRequired[str]
+    """What to tell the booking's user, in one line."""
 
 
 AuditAction: TypeAlias = Literal["created", "updated", "cancelled"]
@@ -17,6 +25,28 @@ BookableMinutes: TypeAlias = int
 """How long a booking can be, in minutes: a multiple of 15, up to 8 hours."""
 
 
+BookingField: TypeAlias = Literal[
+    "facility",
+    "user",
+    "start_time",
+    "end_time",
+    "title",
+    "description",
+    "attendee_count",
+    "status",
+    "booked_by",
+    "decide_by",
+    "cancellation_cause",
+    "buffer_before_minutes",
+    "buffer_after_minutes",
+]
+"""What of a booking a change can be about."""
+
+
+BookingId: TypeAlias = int
+"""Identifies a booking."""
+
+
 BookingStatus: TypeAlias = Literal["confirmed", "cancelled", "pending"]
 """
 What has become of a booking. Confirmed and pending bookings hold their facility; cancelled ones
@@ -24,25 +54,66 @@ do not.
 """
 
 
-class BookingValues(TypedDict):
-    """What a booking said before or after a change."""
+CancellationCause: TypeAlias = Literal[
+    "owner", "staff", "rejected", "expired", "closure", "anonymised"
+]
+"""
+Why a booking is cancelled.
+
+- `owner`: its user cancelled it.
+- `staff`: the staff did.
+- `rejected`: it waited for approval, and the staff rejected it.
+- `expired`: it waited for approval, and nobody decided in time.
+- `closure`: its facility is closed at that time.
+- `anonymised`: its user asked to be forgotten.
+"""
+
+
+class CancellationCounts(TypedDict):
+    """How many bookings were cancelled, by why."""
+
+    total: int
+    """All of them."""
+    owner: int
+    """By whoever held them."""
+    staff: int
+    """By staff."""
+    rejected: int
+    """By a rejection."""
+    expired: int
+    """Because nobody decided about them in time."""
+    closure: int
+    """By a closure."""
+    anonymised: int
+    """With the removal of whoever held them."""
+    unstated: int
+    """Before the service kept the reason."""
+
+
+class ClosedFacility(TypedDict):
+    """The facility that a closure closes."""
+
+    id: int
+    """Identifies the facility."""
+    name: str
+    """The facility's name."""
+
+
+ClosureSource: TypeAlias = Literal["staff", "holiday"]
+"""Who entered a closure: staff, or the service from a calendar of public holidays."""
+
+
+class ConflictRecord(TypedDict):
+    """A request of the user that met another booking in its way."""
 
     facility_id: int
-    """The facility that is held."""
-    user_id: int
-    """Who holds it."""
+    """Identifies the facility that was asked for."""
     start_time: datetime
-    """When the booking begins."""
+    """When the booking would have begun."""
     end_time: datetime
-    """When the booking is over."""
-    title: str
-    """What the booking is for, in one line."""
-    description: NotRequired[str]
-    """What the booking is for, at length. Absent where nobody has said."""
-    attendee_count: int
-    """How many people are expected."""
-    status: BookingStatus
-    """What has become of the booking."""
+    """When the booking would have ended."""
+    occurred_at: datetime
+    """When it was asked for."""
 
 
 class CreateBookingRequest(TypedDict):
@@ -50,12 +121,17 @@ class CreateBookingRequest(TypedDict):
 
     facility_id: int
     """The facility to hold."""
+    user_id: NotRequired[int]
+    """
+    The user whose booking it is to be. Only staff of the facility's site may name another user
+    than themselves. You, if absent.
+    """
     start_time: datetime
     """When the booking is to begin: on a 15-minute mark, not in the past."""
     end_time: datetime
     """
     When the booking is to be over: on a 15-minute mark, after `start_time` and at most 8 hours
-    after it.
+    after it, or less where the facility says so.
     """
     title: str
     """What the booking is for, in one line. Not blank."""
@@ -63,6 +139,39 @@ class CreateBookingRequest(TypedDict):
     """What the booking is for, at length."""
     attendee_count: NotRequired[int]
     """How many people are expected: at most as many as the facility holds. 1, if absent."""
+
+
+class CreateClosureRequest(TypedDict):
+    """What to close, when and why: one facility, one site, or with neither everything."""
+
+    facility_id: NotRequired[int]
+    """The facility to close."""
+    site_id: NotRequired[int]
+    """The site to close, with all its facilities."""
+    start_time: datetime
+    """When it begins, on a 15-minute mark. It may have begun already."""
+    end_time: datetime
+    """When it ends, on a 15-minute mark still to come."""
+    reason: str
+    """Why: not blank. Whoever asks for the time is told, and whose booking it cancels."""
+    cancel_bookings: NotRequired[bool]
+    """
+    Whether to cancel the active bookings that share any moment with the closure and are not over.
+    Without it, a closure over such bookings is refused, and the refusal lists them.
+    """
+
+
+class CreateQuotaRequest(TypedDict):
+    """A quota to create. Without a facility or a group it covers all facilities together."""
+
+    facility_id: NotRequired[int]
+    """The facility to cover."""
+    facility_group_id: NotRequired[int]
+    """The group of facilities to cover together."""
+    max_active_bookings: NotRequired[int]
+    """How many bookings that are not over a user may hold at a time."""
+    max_hours_per_week: NotRequired[int]
+    """For how many hours a user may hold what the quota covers in a week."""
 
 
 class CreateSiteRequest(TypedDict):
@@ -86,18 +195,107 @@ class CreateTokenRequest(TypedDict):
     """
 
 
-class CreateUserRequest(TypedDict):
-    """A user to create."""
+class CreateUserGroupRequest(TypedDict):
+    """A group of users to create."""
 
-    username: str
+    name: str
+    """The group's name: not blank, and unlike that of any other in whatever case."""
+
+
+CsvText: TypeAlias = str
+"""A table as CSV (RFC 4180) in UTF-8. The first line names the columns."""
+
+
+Decision: TypeAlias = Literal["approve", "reject"]
+"""What staff decide about a pending booking."""
+
+
+ExportTable: TypeAlias = Literal[
+    "facilities",
+    "users",
+    "user_groups",
+    "bookings",
+    "closures",
+    "conflicts",
+    "quotas",
+    "utilisation_by_facility",
+    "utilisation_by_site",
+    "utilisation_by_weekday",
+    "utilisation_by_hour",
+    "utilisation_by_day",
+    "top_facilities",
+]
+"""A table that can be had as CSV."""
+
+
+FacilityId: TypeAlias = int
+"""Identifies a facility."""
+
+
+FacilityMeasure: TypeAlias = Literal["bookings", "booked_minutes", "conflicts", "utilisation"]
+"""By what facilities are ranked."""
+
+
+class FacilityRules(TypedDict):
+    """What a facility asks of bookings besides its opening hours."""
+
+    min_duration_minutes: int
+    """How long a booking must last, in minutes."""
+    max_duration_minutes: int
+    """How long a booking may last, in minutes."""
+    min_notice_minutes: int
+    """How long before it begins a booking must be made, in minutes."""
+    horizon_days: int
+    """How many days ahead bookings are taken."""
+    start_step_minutes: Literal[15, 30, 60]
     """
-    The name the user is to be known by: letters, digits, `.`, `_`, `@` and `-`, unlike any other
-    in whatever case.
+    On which minutes of the hour bookings begin, by the local clock: at every quarter (15), every
+    half (30) or every hour (60).
     """
-    display_name: NotRequired[str]
-    """The name to show to people."""
-    is_staff: NotRequired[bool]
-    """Whether the user is to be staff."""
+    cancellation_notice_minutes: int
+    """
+    How long before it begins a member may still give up a booking or a part of it, in minutes. 0:
+    until it is over.
+    """
+    buffer_before_minutes: int
+    """How long the facility is kept free before each booking, in minutes."""
+    buffer_after_minutes: int
+    """How long the facility is kept free after each booking, in minutes."""
+    requires_approval: bool
+    """Whether members' bookings wait for the staff's approval."""
+    approval_timeout_minutes: int
+    """How long a booking waits for approval before it expires, in minutes."""
+
+
+class FacilityRulesChange(TypedDict):
+    """What a facility is to ask of bookings. What is absent stays as it is."""
+
+    min_duration_minutes: NotRequired[int]
+    """How long a booking must last, in minutes."""
+    max_duration_minutes: NotRequired[int]
+    """How long a booking may last, in minutes."""
+    min_notice_minutes: NotRequired[int]
+    """How long before it begins a booking must be made, in minutes."""
+    start_step_minutes: NotRequired[Literal[15, 30, 60]]
+    """
+    On which minutes of the hour bookings begin, by the local clock: at every quarter (15), every
+    half (30) or every hour (60).
+    """
+    cancellation_notice_minutes: NotRequired[int]
+    """
+    How long before it begins a member may still give up a booking or a part of it, in minutes. 0:
+    until it is over.
+    """
+    buffer_before_minutes: NotRequired[int]
+    """How long the facility is kept free before each booking, in minutes."""
+    buffer_after_minutes: NotRequired[int]
+    """How long the facility is kept free after each booking, in minutes."""
+    requires_approval: NotRequired[bool]
+    """Whether members' bookings wait for the staff's approval."""
+    approval_timeout_minutes: NotRequired[int]
+    """How long a booking waits for approval before it expires, in minutes."""
+    horizon_days: NotRequired[int | None]
+    """How many days ahead bookings are taken. `null`: as many as the service's setting says."""
 
 
 FacilityStatus: TypeAlias = Literal["active", "archived"]
@@ -110,6 +308,94 @@ FacilityType: TypeAlias = Literal["room", "court", "lab", "desk", "vehicle", "ot
 
 FieldLocation: TypeAlias = Literal["body", "query", "path", "header"]
 """The part of a request that a value was sent in."""
+
+
+class HolidayCalendar(TypedDict):
+    """Whose public holidays are meant: those of a country, or of a part of one."""
+
+    country: str
+    """The country, by its code of two letters (ISO 3166-1 alpha-2)."""
+    subdivision: NotRequired[str]
+    """The part of the country whose holidays count besides, such as `BE` for Berlin in `DE`."""
+
+
+class HolidayCalendarChange(TypedDict):
+    """Whose public holidays are to close a site."""
+
+    country: str
+    """The country, by its code of two letters (ISO 3166-1 alpha-2)."""
+    subdivision: NotRequired[str]
+    """The part of the country whose holidays count besides, such as `BE` for Berlin in `DE`."""
+
+
+class ImportLineError(TypedDict):
+    """What is wrong with one line of a file."""
+
+    line: int
+    """The line of the file, counted from 1, on which what is wrong begins."""
+    column: NotRequired[str]
+    """The column that is wrong. Absent where it is the line as a whole."""
+    detail: str
+    """What is wrong, and what would be right. For a person to read."""
+
+
+class ImportReport(TypedDict):
+    """What an import did, or would do."""
+
+    dry_run: bool
+    """Whether nothing was changed, because only a report was asked for."""
+    lines_read: int
+    """How many lines there are besides the first one."""
+    created: int
+    """How many records are new."""
+    updated: int
+    """How many records changed."""
+    unchanged: int
+    """How many records are as their lines say already."""
+    lines: NotRequired[list[ImportLineError]]
+    """
+    Everything that is wrong with the lines, in their order. Only in a dry run; the counts are of
+    the other lines then, and an import would do nothing. Absent if nothing is wrong.
+    """
+
+
+ImportText: TypeAlias = str
+"""
+A table as CSV (RFC 4180) in UTF-8, with or without a byte order mark: at most 1 MiB and 5,000
+lines. The first line names the columns.
+"""
+
+
+class LeadTimeCounts(TypedDict):
+    """How many bookings were made how long before they begin."""
+
+    under_an_hour: int
+    """Less than an hour."""
+    under_a_day: int
+    """An hour or more, and less than a day."""
+    under_a_week: int
+    """A day or more, and less than a week."""
+    under_thirty_days: int
+    """A week or more, and less than 30 days."""
+    longer: int
+    """30 days or more."""
+
+
+class LeadTimes(TypedDict):
+    """How long before they begin bookings are made, in minutes."""
+
+    mean_minutes: int
+    """The mean."""
+    median_minutes: int
+    """Half of the bookings are made no longer before they begin."""
+    ninth_decile_minutes: int
+    """Nine tenths of the bookings are made no longer before they begin."""
+    counts: LeadTimeCounts
+    """How many bookings were made how long before."""
+
+
+OpeningHoursOf: TypeAlias = Literal["facility", "site", "nobody"]
+"""Whose hours a facility keeps: its own, its site's, or none, which is always open."""
 
 
 ProblemType: TypeAlias = Literal[
@@ -125,6 +411,13 @@ ProblemType: TypeAlias = Literal[
     "username_taken",
     "idempotency_key_in_use",
     "cannot_deactivate_self",
+    "cannot_demote_self",
+    "booking_not_pending",
+    "approval_expired",
+    "cancellation_deadline_passed",
+    "group_name_taken",
+    "group_in_use",
+    "quota_exists",
     "precondition_failed",
     "payload_too_large",
     "unsupported_media_type",
@@ -145,6 +438,25 @@ ProblemType: TypeAlias = Literal[
     "date_range_reversed",
     "invalid_cursor",
     "idempotency_key_reused",
+    "booking_too_short",
+    "start_not_on_step",
+    "notice_too_short",
+    "outside_opening_hours",
+    "facility_closed",
+    "facility_restricted",
+    "quota_exceeded",
+    "report_too_long",
+    "closure_in_past",
+    "user_unknown",
+    "user_group_unknown",
+    "facility_group_unknown",
+    "holiday_calendar_unknown",
+    "reason_blank",
+    "opening_hours_invalid",
+    "rules_contradict",
+    "scope_ambiguous",
+    "quota_without_limit",
+    "import_unreadable",
     "internal_error",
     "service_unavailable",
 ]
@@ -169,6 +481,14 @@ it has.
 - `idempotency_key_in_use` (409): Another request with this `Idempotency-Key` is still
 running. Ask again after `Retry-After`.
 - `cannot_deactivate_self` (409): You cannot deactivate yourself.
+- `cannot_demote_self` (409): You cannot take the rights of staff from yourself.
+- `booking_not_pending` (409): The booking does not wait for approval.
+- `approval_expired` (409): The time to decide about the booking is over.
+- `cancellation_deadline_passed` (409): It is too late to give up the booking, or a part of it:
+ask the staff.
+- `group_name_taken` (409): There is already a group of that name, in whatever case.
+- `group_in_use` (409): A facility or quota still refers to the group.
+- `quota_exists` (409): There is already a quota for the same facility, group or all.
 - `precondition_failed` (412): The record has changed since you read it: `If-Match` names
 another version.
 - `payload_too_large` (413): The body is larger than the service reads.
@@ -190,9 +510,109 @@ another version.
 - `date_range_reversed` (422): `end_date` is before `start_date`.
 - `invalid_cursor` (422): The cursor does not come from this list, or no longer fits it.
 - `idempotency_key_reused` (422): This `Idempotency-Key` was used with a different request.
+- `booking_too_short` (422): The booking is shorter than the facility's shortest.
+- `start_not_on_step` (422): The start is not on the facility's step of starts.
+- `notice_too_short` (422): The booking would begin sooner than the facility's notice allows.
+- `outside_opening_hours` (422): The facility is not open for the whole of that time.
+- `facility_closed` (422): A closure is in the way.
+- `facility_restricted` (422): The facility is open to groups of users of which you are in
+none.
+- `quota_exceeded` (422): The user would hold more than a quota allows.
+- `report_too_long` (422): The time to report on is longer than two years.
+- `closure_in_past` (422): The closure would be over already.
+- `user_unknown` (422): There is no active user with that identifier.
+- `user_group_unknown` (422): There is no group of users with that identifier.
+- `facility_group_unknown` (422): There is no group of facilities with that identifier.
+- `holiday_calendar_unknown` (422): The calendar of public holidays does not know that country
+or part of it.
+- `reason_blank` (422): The reason is nothing but white space.
+- `opening_hours_invalid` (422): Opening hours overlap, or end as they begin.
+- `rules_contradict` (422): The rules contradict each other: no booking could meet them all.
+- `scope_ambiguous` (422): More than one of a facility, a site and a group is named.
+- `quota_without_limit` (422): The quota limits nothing.
+- `import_unreadable` (422): The body is not the CSV that this import reads.
 - `internal_error` (500): The service failed. Quote the request id when you report it.
 - `service_unavailable` (503): The service cannot answer now. Ask again after `Retry-After`.
 """
+
+
+class QuotaScope(TypedDict):
+    """A facility or a group of facilities, by its name."""
+
+    id: int
+    """Identifies the facility or the group."""
+    name: str
+    """Its name."""
+
+
+class QuotaUsage(TypedDict):
+    """A quota, and what a user holds of it."""
+
+    id: int
+    """Identifies the quota."""
+    facility: NotRequired[QuotaScope]
+    """The facility that the quota covers. With neither this nor a group it covers all."""
+    facility_group: NotRequired[QuotaScope]
+    """The group of facilities that the quota covers together."""
+    max_active_bookings: NotRequired[int]
+    """How many bookings that are not over a user may hold at a time. Absent: any number."""
+    max_hours_per_week: NotRequired[int]
+    """
+    For how many hours a user may hold what the quota covers in a week: Monday to Sunday of the
+    facility's time zone, by the start of each booking. Absent: any number.
+    """
+    active_bookings: int
+    """Bookings that are not over, those that wait for approval among them."""
+    hours_this_week: float
+    """Hours of the bookings that start in the present week, past ones among them."""
+
+
+RecordAction: TypeAlias = Literal["created", "updated", "deleted"]
+"""What became of a record."""
+
+
+RecordType: TypeAlias = Literal[
+    "site",
+    "closure",
+    "user",
+    "user_group",
+    "user_group_member",
+    "facility_user_group",
+    "site_staff",
+    "facility_group",
+    "facility_group_member",
+    "quota",
+]
+"""What kind of record the audit log tells of. Bookings have a history of their own."""
+
+
+class RefusalBasic(TypedDict):
+    """Why something is not possible: what the operation that would do it answers."""
+
+    type: ProblemType
+    """Why, for a program to switch on."""
+    detail: str
+    """Why, for a person, and what would be possible."""
+
+
+class RejectBookingRequest(TypedDict):
+    """A rejection."""
+
+    reason: str
+    """Why, in one line; the booking's user reads it. Not blank."""
+
+
+class RulesBasic(TypedDict):
+    """What a facility asks of bookings, in short."""
+
+    min_duration_minutes: BookableMinutes
+    """How short a booking may be, in minutes."""
+    max_duration_minutes: BookableMinutes
+    """How long a booking may be, in minutes."""
+    start_step_minutes: int
+    """Bookings begin on a multiple of so many minutes of the hour, by the facility's clock."""
+    requires_approval: bool
+    """Whether the staff have to agree to a member's booking."""
 
 
 class SiteBasic(TypedDict):
@@ -204,21 +624,27 @@ class SiteBasic(TypedDict):
     """The site's name."""
 
 
-class SiteDetail(TypedDict):
-    """A place that has facilities."""
+SiteId: TypeAlias = int
+"""Identifies a site."""
+
+
+class StoredFacilityChange(TypedDict):
+    """One change of a facility, as it was stored."""
 
     id: int
-    """Identifies the site."""
-    name: str
-    """The site's name."""
-    time_zone: str
-    """The IANA time zone that the site's new facilities take unless they are given their own."""
-    created_at: datetime
-    """When the site was created."""
-
-
-SitePage: TypeAlias = list[SiteDetail]
-"""One page of sites."""
+    """Identifies the change. Later changes have larger identifiers."""
+    facility_id: int
+    """Identifies the facility."""
+    action: AuditAction
+    """What was done."""
+    changed_at: datetime
+    """When it happened."""
+    request_id: NotRequired[str]
+    """The request that did it, as the service's log knows it."""
+    old_values: NotRequired[dict[str, Any]]
+    """The facility as it was stored before. Absent where it was created."""
+    new_values: dict[str, Any]
+    """The facility as it was stored after."""
 
 
 class TimeSlot(TypedDict):
@@ -284,7 +710,7 @@ class UpdateBookingRequest(TypedDict):
     end_time: NotRequired[datetime]
     """
     When the booking is to be over: on a 15-minute mark, after `start_time` and at most 8 hours
-    after it.
+    after it, or less where the facility says so.
     """
     title: NotRequired[str]
     """What the booking is for, in one line. Not blank."""
@@ -292,6 +718,577 @@ class UpdateBookingRequest(TypedDict):
     """What the booking is for, at length. `null` removes the description."""
     attendee_count: NotRequired[int]
     """How many people are expected: at most as many as the facility holds."""
+    reason: NotRequired[str]
+    """
+    Why, in one line; the booking's user reads it. Kept with the change: alone, it changes nothing
+    and is not kept.
+    """
+
+
+class UpdateFacilityGroupRequest(TypedDict):
+    """What to change about a group of facilities. What is absent stays as it is."""
+
+    name: NotRequired[str]
+    """The group's name: not blank, and unlike that of any other in whatever case."""
+    facility_ids: NotRequired[list[FacilityId]]
+    """All facilities of the group, in place of those it had. Order and repetition do not matter."""
+
+
+class UpdateQuotaRequest(TypedDict):
+    """What to change about a quota. What is absent stays as it is."""
+
+    max_active_bookings: NotRequired[int | None]
+    """How many bookings that are not over a user may hold at a time. `null` for any number."""
+    max_hours_per_week: NotRequired[int | None]
+    """For how many hours a user may hold what the quota covers in a week. `null` for any number."""
+
+
+class UpdateUserGroupRequest(TypedDict):
+    """What to change about a group of users."""
+
+    name: str
+    """The group's name: not blank, and unlike that of any other in whatever case."""
+
+
+class UpdateUserRequest(TypedDict):
+    """What to change about a user. What is absent stays as it is."""
+
+    display_name: NotRequired[str | None]
+    """The name to show to people. `null` removes it."""
+    is_staff: NotRequired[bool]
+    """Whether the user is to be staff of the house."""
+    site_ids: NotRequired[list[SiteId]]
+    """
+    All sites that the user is to be staff of, in place of those they were staff of. Order and
+    repetition do not matter.
+    """
+    is_active: NotRequired[bool]
+    """
+    Whether the user may use the service: `true` lets one in again who was deactivated, with the
+    tokens they had.
+    """
+
+
+class UserBasic(TypedDict):
+    """A user, in short."""
+
+    id: int
+    """Identifies the user."""
+    username: str
+    """The name the user is known by to the service."""
+    display_name: NotRequired[str]
+    """The name to show to people. Absent where none was given: show `username`."""
+
+
+UserBasicPage: TypeAlias = list[UserBasic]
+"""One page of users, in short."""
+
+
+class UserGroup(TypedDict):
+    """A group of users. Facilities can be open to certain groups only."""
+
+    id: int
+    """Identifies the group."""
+    name: str
+    """The group's name."""
+    member_count: int
+    """How many users the group has, deactivated ones among them."""
+    created_at: datetime
+    """When the group was created."""
+
+
+class UserGroupBasic(TypedDict):
+    """A group of users, in short."""
+
+    id: int
+    """Identifies the group."""
+    name: str
+    """The group's name."""
+
+
+UserGroupId: TypeAlias = int
+"""Identifies a group of users."""
+
+
+UserGroupPage: TypeAlias = list[UserGroup]
+"""One page of groups of users."""
+
+
+UtilisationGrouping: TypeAlias = Literal[
+    "facility", "site", "weekday", "hour", "weekday_hour", "day", "month"
+]
+"""What the rows of a report are about."""
+
+
+Weekday: TypeAlias = Literal[
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+]
+"""A day of the week."""
+
+
+class AuditLogEntry(TypedDict):
+    """One change of a record that is neither a booking nor a facility."""
+
+    id: int
+    """Identifies the entry. Later entries have larger identifiers."""
+    record_type: RecordType
+    """What kind of record changed."""
+    record_id: NotRequired[int]
+    """
+    Identifies the record. Absent for memberships, which have no identifier: their values say who
+    belongs to what.
+    """
+    action: RecordAction
+    """What became of the record."""
+    changed_at: datetime
+    """When it happened."""
+    changed_by: NotRequired[UserBasic]
+    """Who did it. Absent where nobody did through this interface."""
+    request_id: NotRequired[str]
+    """The request that did it, as the service's log knows it."""
+    old_values: NotRequired[dict[str, Any]]
+    """The record as it was stored before. Absent where it was created."""
+    new_values: NotRequired[dict[str, Any]]
+    """The record as it was stored after. Absent where it was deleted."""
+
+
+AuditLogPage: TypeAlias = list[AuditLogEntry]
+"""One page of the audit log."""
+
+
+class BookingBasic(TypedDict):
+    """A booking that is in the way. Whose it is and what for is told only to those who may see it."""
+
+    start_time: datetime
+    """When the booking begins."""
+    end_time: datetime
+    """When the booking is over."""
+    id: NotRequired[int]
+    """Identifies the booking. Absent where you may not see it."""
+    title: NotRequired[str]
+    """What the booking is for. Absent where you may not see it."""
+    user: NotRequired[UserBasic]
+    """Who holds the facility. Absent where you may not see it."""
+
+
+class BookingChange(TypedDict):
+    """One thing that a change made different."""
+
+    field: BookingField
+    """What is different."""
+    old: NotRequired[str]
+    """
+    What it was: a facility by its name, a user by `username`, a time as in all replies. Absent
+    where there was nothing.
+    """
+    new: NotRequired[str]
+    """What it is since. Absent where there is nothing any more."""
+
+
+class BookingSummaryReport(TypedDict):
+    """What became of the bookings that begin in a period."""
+
+    bookings: int
+    """All bookings that begin in the period, whatever became of them."""
+    confirmed: int
+    """Those that stand."""
+    pending: int
+    """Those that wait for approval."""
+    cancelled: CancellationCounts
+    """Those that were cancelled."""
+    cancellation_rate: float
+    """Cancelled bookings ÷ all bookings, to four places; 0 where there are none."""
+    confirmed_minutes: int
+    """How long the confirmed bookings last, all added up."""
+    lead_times: NotRequired[LeadTimes]
+    """How long before they begin bookings are made. Absent where there are none."""
+    conflicts: int
+    """Attempts to book time of the period that were refused because somebody had it."""
+    conflict_rate: float
+    """`conflicts` ÷ (`conflicts` + `bookings`), to four places; 0 where there are neither."""
+    attendance: float
+    """
+    How full confirmed bookings are: all their attendees ÷ the capacity of their facilities, to four
+    places. More than 1 where a facility has become smaller. 0 where there are none.
+    """
+
+
+class BookingValues(TypedDict):
+    """What a booking said before or after a change."""
+
+    facility_id: int
+    """The facility that is held."""
+    user_id: int
+    """Who holds it."""
+    start_time: datetime
+    """When the booking begins."""
+    end_time: datetime
+    """When the booking is over."""
+    title: str
+    """What the booking is for, in one line."""
+    description: NotRequired[str]
+    """What the booking is for, at length. Absent where nobody has said."""
+    attendee_count: int
+    """How many people are expected."""
+    status: BookingStatus
+    """What has become of the booking."""
+    booked_by: NotRequired[int]
+    """Who of the staff made the booking for its user. Absent where its user did."""
+    decide_by: NotRequired[datetime]
+    """Until when the staff may decide about it. Absent where nothing is to be decided."""
+    cancellation_cause: NotRequired[CancellationCause]
+    """Why the booking is cancelled. Absent where it is not, or where nobody has said."""
+    change_reason: NotRequired[str]
+    """The reason that was given with the change before. Absent where none was."""
+    buffer_before_minutes: NotRequired[int]
+    """How long the facility is kept free before the booking, in minutes."""
+    buffer_after_minutes: NotRequired[int]
+    """How long the facility is kept free after the booking, in minutes."""
+
+
+class ClosureDetail(TypedDict):
+    """
+    A time in which a facility, a site with all its facilities, or everything is closed whatever the
+    opening hours say.
+    """
+
+    id: int
+    """Identifies the closure."""
+    facility: NotRequired[ClosedFacility]
+    """The one facility that is closed. Absent where it is not just one."""
+    site: NotRequired[SiteBasic]
+    """The site that is closed. Absent where just one facility is, or everything."""
+    start_time: datetime
+    """When it begins."""
+    end_time: datetime
+    """When it ends."""
+    reason: str
+    """Why. Whoever asks for the time is told."""
+    source: ClosureSource
+    """Who entered it."""
+    created_at: datetime
+    """When it was entered."""
+
+
+ClosurePage: TypeAlias = list[ClosureDetail]
+"""One page of closures."""
+
+
+class CreateFacilityGroupRequest(TypedDict):
+    """A group of facilities to create."""
+
+    name: str
+    """The group's name: not blank, and unlike that of any other in whatever case."""
+    facility_ids: NotRequired[list[FacilityId]]
+    """The facilities of the group. Order and repetition do not matter."""
+
+
+class CreateUserRequest(TypedDict):
+    """A user to create."""
+
+    username: str
+    """
+    The name the user is to be known by: letters, digits, `.`, `_`, `@` and `-`, unlike any other
+    in whatever case.
+    """
+    display_name: NotRequired[str]
+    """The name to show to people."""
+    is_staff: NotRequired[bool]
+    """Whether the user is to be staff of the house."""
+    site_ids: NotRequired[list[SiteId]]
+    """The sites that the user is to be staff of. Order and repetition do not matter."""
+
+
+class DecideBookingsRequest(TypedDict):
+    """Bookings to decide about, all alike."""
+
+    decision: Decision
+    """What to do with each of them."""
+    booking_ids: list[BookingId]
+    """The bookings, each once."""
+    reason: NotRequired[str]
+    """Why, in one line; the bookings' users read it. A rejection needs one."""
+
+
+class DecisionResult(TypedDict):
+    """What became of one of the bookings."""
+
+    id: int
+    """The booking."""
+    status: NotRequired[BookingStatus]
+    """What has become of it. Absent where the decision was refused."""
+    refusal: NotRequired[RefusalBasic]
+    """Why it was not decided, as `bookings_approve` or `bookings_reject` would tell you."""
+
+
+DecisionResults: TypeAlias = list[DecisionResult]
+"""What became of the bookings, in the order in which they were named."""
+
+
+class FacilityBasic(TypedDict):
+    """A facility, in short."""
+
+    id: int
+    """Identifies the facility."""
+    name: str
+    """The facility's name."""
+    site: SiteBasic
+    """The site that the facility belongs to."""
+    facility_type: FacilityType
+    """What kind of thing the facility is."""
+    capacity: int
+    """How many people the facility holds."""
+    time_zone: str
+    """The IANA time zone that the facility lives by."""
+
+
+class FacilityGroup(TypedDict):
+    """Facilities that share a quota."""
+
+    id: int
+    """Identifies the group."""
+    name: str
+    """The group's name."""
+    facility_ids: list[FacilityId]
+    """The facilities of the group, in the order of their identifiers."""
+    created_at: datetime
+    """When the group was created."""
+
+
+FacilityGroupPage: TypeAlias = list[FacilityGroup]
+"""One page of groups of facilities."""
+
+
+class FacilityName(TypedDict):
+    """A facility by its name."""
+
+    id: int
+    """Identifies the facility."""
+    name: str
+    """The facility's name."""
+    site: SiteBasic
+    """The site that the facility belongs to."""
+
+
+FieldError = TypedDict(
+    "FieldError",
+    {
+        "pointer": str,
+        "in": FieldLocation,
+        "detail": str,
+    },
+)
+
+
+class HistoryEntry(TypedDict):
+    """One change of a booking."""
+
+    id: int
+    """Identifies the change."""
+    action: AuditAction
+    """What was done."""
+    changed_at: datetime
+    """When it was done."""
+    summary: str
+    """
+    What was done, in a sentence for people: who did it, what is different, and why. Times are
+    those of the facility's time zone.
+    """
+    changes: list[BookingChange]
+    """What is different since, each with what it was and is. Empty when it was created."""
+    reason: NotRequired[str]
+    """The reason that was given for it. Absent where none was."""
+    user: UserBasic
+    """Whose booking it is."""
+    changed_by: NotRequired[UserBasic]
+    """
+    Who did it. Absent where nobody did: the service, when nobody decided in time, or somebody past
+    the service, in its database.
+    """
+    request_id: NotRequired[str]
+    """The request that did it, as the service's log knows it. Absent where no request did."""
+    old_values: NotRequired[BookingValues]
+    """What the booking said before. Absent when it was created."""
+    new_values: NotRequired[BookingValues]
+    """What the booking said after."""
+
+
+HistoryPage: TypeAlias = list[HistoryEntry]
+"""One page of a booking's history."""
+
+
+class ImportRefusedResponse(TypedDict):
+    """Some lines cannot be imported, so nothing was."""
+
+    type: Literal["import_refused"]
+    """What went wrong, for a program to switch on."""
+    title: Literal["Import Refused"]
+    """The type in words."""
+    status: Literal[422]
+    """The HTTP status of the reply."""
+    detail: str
+    """
+    What exactly happened this time and, where there is a remedy, what would be accepted. For a
+    person to read.
+    """
+    request_id: str
+    """
+    The request, as the service's log knows it: the same as the `X-Request-Id` header. A replayed
+    refusal (`Idempotency-Replayed`) names the request that was refused first.
+    """
+    errors: NotRequired[list[FieldError]]
+    """The values that are to blame, where the problem lies in values."""
+    lines: list[ImportLineError]
+    """Everything that is wrong with the lines, in their order: the first 5,000 of it."""
+
+
+class Me(TypedDict):
+    """You, and what you hold of what each user may hold."""
+
+    id: int
+    """Identifies the user."""
+    username: str
+    """The name the user is known by to the service."""
+    display_name: NotRequired[str]
+    """The name to show to people. Absent where none was given: show `username`."""
+    is_staff: bool
+    """
+    Whether the user is staff of the house: these see and change every booking and run facilities,
+    sites and users.
+    """
+    sites: list[SiteBasic]
+    """The sites that the user is staff of: there they see and change what staff of the house do."""
+    groups: list[UserGroupBasic]
+    """The groups that the user belongs to, in the order of their names."""
+    is_active: bool
+    """Whether the user may use the service."""
+    created_at: datetime
+    """When the user was created."""
+    deactivated_at: NotRequired[datetime]
+    """When the user was deactivated. Absent while active."""
+    quotas: list[QuotaUsage]
+    """
+    What you hold of each quota, oldest quota first; of the first thousand. Staff of a facility's
+    site may hold more of it.
+    """
+
+
+class OpeningPeriod(TypedDict):
+    """A time from which to which something is open every week, by the clock on its wall."""
+
+    weekday: Weekday
+    """The day on which it opens."""
+    opens: str
+    """When it opens, on a quarter of an hour."""
+    closes: str
+    """
+    When it closes, on a quarter of an hour. A time that is not after `opens` is one of the next
+    day; `24:00` is the midnight that ends the day.
+    """
+
+
+class QuotaDetail(TypedDict):
+    """A quota: how much each user may hold of a facility, of a group of them, or of all together."""
+
+    id: int
+    """Identifies the quota."""
+    facility: NotRequired[QuotaScope]
+    """The facility that the quota covers. With neither this nor a group it covers all."""
+    facility_group: NotRequired[QuotaScope]
+    """The group of facilities that the quota covers together."""
+    max_active_bookings: NotRequired[int]
+    """How many bookings that are not over a user may hold at a time. Absent: any number."""
+    max_hours_per_week: NotRequired[int]
+    """
+    For how many hours a user may hold what the quota covers in a week: Monday to Sunday of the
+    facility's time zone, by the start of each booking. Absent: any number.
+    """
+    created_at: datetime
+    """When the quota was created."""
+    updated_at: datetime
+    """When the quota last changed."""
+
+
+class QuotaExceeding(TypedDict):
+    """A user who holds more than a quota allows."""
+
+    user: UserBasic
+    """Who it is."""
+    active_bookings: int
+    """Bookings that are not over, those that wait for approval among them."""
+    hours_this_week: float
+    """Hours of the bookings that start in the present week, past ones among them."""
+
+
+QuotaPage: TypeAlias = list[QuotaDetail]
+"""One page of quotas."""
+
+
+class QuotaSaved(TypedDict):
+    """A quota, and who holds more than it allows already."""
+
+    id: int
+    """Identifies the quota."""
+    facility: NotRequired[QuotaScope]
+    """The facility that the quota covers. With neither this nor a group it covers all."""
+    facility_group: NotRequired[QuotaScope]
+    """The group of facilities that the quota covers together."""
+    max_active_bookings: NotRequired[int]
+    """How many bookings that are not over a user may hold at a time. Absent: any number."""
+    max_hours_per_week: NotRequired[int]
+    """
+    For how many hours a user may hold what the quota covers in a week: Monday to Sunday of the
+    facility's time zone, by the start of each booking. Absent: any number.
+    """
+    created_at: datetime
+    """When the quota was created."""
+    updated_at: datetime
+    """When the quota last changed."""
+    exceeded_by: list[QuotaExceeding]
+    """
+    Who holds more than the quota allows already, whoever has most bookings first; the first
+    hundred of them. What they hold is not touched: they can only book no more.
+    """
+
+
+class StoredBookingChange(TypedDict):
+    """One change of a booking, as it was stored."""
+
+    id: int
+    """Identifies the change. Later changes have larger identifiers."""
+    booking_id: int
+    """Identifies the booking."""
+    action: AuditAction
+    """What was done."""
+    changed_at: datetime
+    """When it happened."""
+    changed_by: NotRequired[UserBasic]
+    """Who did it. Absent where nobody did through this interface."""
+    request_id: NotRequired[str]
+    """The request that did it, as the service's log knows it."""
+    old_values: NotRequired[dict[str, Any]]
+    """The booking as it was stored before. Absent where it was created."""
+    new_values: dict[str, Any]
+    """The booking as it was stored after."""
+
+
+class TopFacility(TypedDict):
+    """One facility with what it is ranked by."""
+
+    facility: FacilityName
+    """The facility."""
+    bookings: int
+    """Confirmed bookings that begin in the period."""
+    conflicts: int
+    """Attempts to book time of the period that were refused because somebody had it."""
+    open_minutes: int
+    """How long the facilities are open, in minutes, all of them added up."""
+    booked_minutes: int
+    """How much of that is booked."""
+    booked_outside_minutes: int
+    """What is booked besides, while they are closed by their present hours and closures."""
+    utilisation: float
+    """`booked_minutes` ÷ `open_minutes`, to four places; 0 where they are never open."""
 
 
 class UpdateFacilityRequest(TypedDict):
@@ -319,17 +1316,38 @@ class UpdateFacilityRequest(TypedDict):
     """The IANA time zone that the facility lives by."""
     status: NotRequired[FacilityStatus]
     """Whether the facility takes bookings: `active` restores an archived one."""
+    opening_hours: NotRequired[list[OpeningPeriod] | None]
+    """When the facility is open, in place of all it said before. `null`: as its site is."""
+    rules: NotRequired[FacilityRulesChange]
+    """What the facility asks of bookings. Bookings that exist keep their buffers."""
+    user_group_ids: NotRequired[list[UserGroupId]]
+    """
+    The groups of users whose members may book the facility, in place of those that could. Everybody
+    may, if none is given.
+    """
 
 
-class UserBasic(TypedDict):
-    """A user, in short."""
+class UpdateSiteRequest(TypedDict):
+    """What to change about a site. What is absent stays as it is."""
 
-    id: int
-    """Identifies the user."""
-    username: str
-    """The name the user is known by to the service."""
-    display_name: NotRequired[str]
-    """The name to show to people. Absent where none was given: show `username`."""
+    name: NotRequired[str]
+    """The site's name: not blank, and unlike that of any other site in whatever case."""
+    time_zone: NotRequired[str]
+    """
+    The IANA time zone that the site's new facilities take unless they are given their own. Those
+    it has keep theirs; its public holidays begin and end at its own midnight.
+    """
+    opening_hours: NotRequired[list[OpeningPeriod] | None]
+    """
+    When facilities are open that have no hours of their own, in place of all it said before.
+    `null` removes the hours: those facilities are always open then.
+    """
+    holiday_calendar: NotRequired[HolidayCalendarChange | None]
+    """
+    Whose public holidays are to close the site, from now to the end of the year after next, and
+    each further year as it comes near. Holidays of another calendar that are still to come are
+    removed. `null` removes the calendar and its holidays.
+    """
 
 
 class UserCreated(TypedDict):
@@ -343,9 +1361,13 @@ class UserCreated(TypedDict):
     """The name to show to people. Absent where none was given: show `username`."""
     is_staff: bool
     """
-    Whether the user is staff: staff see and change every booking and run facilities, sites and
-    users.
+    Whether the user is staff of the house: these see and change every booking and run facilities,
+    sites and users.
     """
+    sites: list[SiteBasic]
+    """The sites that the user is staff of: there they see and change what staff of the house do."""
+    groups: list[UserGroupBasic]
+    """The groups that the user belongs to, in the order of their names."""
     is_active: bool
     """Whether the user may use the service."""
     created_at: datetime
@@ -367,9 +1389,13 @@ class UserDetail(TypedDict):
     """The name to show to people. Absent where none was given: show `username`."""
     is_staff: bool
     """
-    Whether the user is staff: staff see and change every booking and run facilities, sites and
-    users.
+    Whether the user is staff of the house: these see and change every booking and run facilities,
+    sites and users.
     """
+    sites: list[SiteBasic]
+    """The sites that the user is staff of: there they see and change what staff of the house do."""
+    groups: list[UserGroupBasic]
+    """The groups that the user belongs to, in the order of their names."""
     is_active: bool
     """Whether the user may use the service."""
     created_at: datetime
@@ -382,125 +1408,50 @@ UserPage: TypeAlias = list[UserDetail]
 """One page of users."""
 
 
-class BookingBasic(TypedDict):
-    """A booking that is in the way. Whose it is and what for is told only to those who may see it."""
+class UtilisationRow(TypedDict):
+    """One row of a report: of a facility, a site, a weekday, an hour, a day or a month."""
 
+    facility: NotRequired[FacilityName]
+    """The facility. Only if grouped by facility."""
+    site: NotRequired[SiteBasic]
+    """The site. Only if grouped by site."""
+    weekday: NotRequired[Weekday]
+    """The weekday. Only if grouped by it."""
+    hour: NotRequired[int]
+    """The hour that the wall clock shows, from 0 to 23. Only if grouped by it."""
+    date: NotRequired[date_aliased]
+    """The day, as `YYYY-MM-DD`. Only if grouped by day."""
+    month: NotRequired[str]
+    """The month, as `YYYY-MM`. Only if grouped by month."""
+    open_minutes: int
+    """How long the facilities are open, in minutes, all of them added up."""
+    booked_minutes: int
+    """How much of that is booked."""
+    booked_outside_minutes: int
+    """What is booked besides, while they are closed by their present hours and closures."""
+    utilisation: float
+    """`booked_minutes` ÷ `open_minutes`, to four places; 0 where they are never open."""
+
+
+class AffectedBooking(TypedDict):
+    """An active booking that a change concerns."""
+
+    id: int
+    """Identifies the booking."""
+    facility: FacilityBasic
+    """The facility that is held."""
+    user: UserBasic
+    """Who holds it."""
     start_time: datetime
     """When the booking begins."""
     end_time: datetime
-    """When the booking is over."""
-    id: NotRequired[int]
-    """Identifies the booking. Absent where you may not see it."""
-    title: NotRequired[str]
-    """What the booking is for. Absent where you may not see it."""
-    user: NotRequired[UserBasic]
-    """Who holds the facility. Absent where you may not see it."""
-
-
-class CreateFacilityRequest(TypedDict):
-    """A facility to create."""
-
-    site_id: int
-    """The site that the facility belongs to."""
-    name: str
-    """
-    The facility's name: not blank, and unlike that of any other facility of the site in whatever
-    case.
-    """
-    description: NotRequired[str]
-    """What the facility is like."""
-    facility_type: FacilityType
-    """What kind of thing the facility is."""
-    capacity: int
-    """How many people the facility holds."""
-    amenities: NotRequired[list[Amenity]]
-    """What the facility offers. Order and repetition do not matter."""
-    time_zone: NotRequired[str]
-    """The IANA time zone that the facility lives by. The site's, if absent."""
-
-
-class FacilityBasic(TypedDict):
-    """A facility, in short."""
-
-    id: int
-    """Identifies the facility."""
-    name: str
-    """The facility's name."""
-    site: SiteBasic
-    """The site that the facility belongs to."""
-    facility_type: FacilityType
-    """What kind of thing the facility is."""
-    capacity: int
-    """How many people the facility holds."""
-    time_zone: str
-    """The IANA time zone that the facility lives by."""
-
-
-class FacilityDetail(TypedDict):
-    """A thing that one party at a time may hold: a room, a court, a lab, a desk, a vehicle."""
-
-    id: int
-    """Identifies the facility."""
-    name: str
-    """The facility's name."""
-    site: SiteBasic
-    """The site that the facility belongs to."""
-    facility_type: FacilityType
-    """What kind of thing the facility is."""
-    capacity: int
-    """How many people the facility holds."""
-    time_zone: str
-    """The IANA time zone that the facility lives by."""
-    description: NotRequired[str]
-    """What the facility is like. Absent where nobody has said."""
-    amenities: list[Amenity]
-    """What the facility offers, in alphabetical order."""
-    status: FacilityStatus
-    """Whether the facility takes bookings."""
-    created_at: datetime
-    """When the facility was created."""
-    updated_at: datetime
-    """When the facility last changed."""
-
-
-FacilityPage: TypeAlias = list[FacilityDetail]
-"""One page of facilities."""
-
-
-FieldError = TypedDict(
-    "FieldError",
-    {
-        "pointer": str,
-        "in": FieldLocation,
-        "detail": str,
-    },
-)
-
-
-class HistoryEntry(TypedDict):
-    """One change of a booking."""
-
-    id: int
-    """Identifies the change."""
-    action: AuditAction
-    """What was done."""
-    changed_at: datetime
-    """When it was done."""
-    changed_by: NotRequired[UserBasic]
-    """Who did it. Absent where it was done past the service, in its database."""
-    request_id: NotRequired[str]
-    """
-    The request that did it, as the service's log knows it. Absent where it was done past the
-    service.
-    """
-    old_values: NotRequired[BookingValues]
-    """What the booking said before. Absent when it was created."""
-    new_values: NotRequired[BookingValues]
-    """What the booking said after."""
-
-
-HistoryPage: TypeAlias = list[HistoryEntry]
-"""One page of a booking's history."""
+    """When the booking ends."""
+    title: str
+    """What the booking is for."""
+    attendee_count: int
+    """How many people are expected."""
+    status: BookingStatus
+    """What the booking was when it was looked at."""
 
 
 class AvailabilityResult(TypedDict):
@@ -508,16 +1459,23 @@ class AvailabilityResult(TypedDict):
 
     facility: FacilityBasic
     """The facility."""
+    rules: RulesBasic
+    """What the facility asks of bookings."""
     available_slots: list[TimeSlot]
     """
     The free periods inside the asked time that are at least `duration` long, earliest first. They
-    neither overlap nor touch.
+    do not overlap, and each begins where a booking may begin.
     """
     next_available: NotRequired[datetime]
     """
     The first time at or after `start_time` from which the facility is free for `duration`, be it
     within the asked time or after it. Absent where there is none as far ahead as bookings are
     taken.
+    """
+    refusal: NotRequired[RefusalBasic]
+    """
+    Why you cannot book this facility for that long at any time, as `bookings_create` would tell
+    you: there are no free periods then. Absent where you can.
     """
 
 
@@ -530,6 +1488,8 @@ class BookingDetail(TypedDict):
     """The facility that is held."""
     user: UserBasic
     """Who holds it."""
+    booked_by: NotRequired[UserBasic]
+    """Who of the staff made the booking for its user. Absent where its user did."""
     start_time: datetime
     """When the booking begins. On a 15-minute mark."""
     end_time: datetime
@@ -542,6 +1502,19 @@ class BookingDetail(TypedDict):
     """How many people are expected."""
     status: BookingStatus
     """What has become of the booking."""
+    decide_by: NotRequired[datetime]
+    """
+    Until when the staff may decide about a pending booking; nobody having decided, it expires
+    then. Absent where nothing is to be decided.
+    """
+    cancellation_cause: NotRequired[CancellationCause]
+    """Why the booking is cancelled. Absent where it is not, or where nobody has said."""
+    change_reason: NotRequired[str]
+    """The reason that was given with the latest change. Absent where none was."""
+    buffer_before_minutes: int
+    """How long the facility is kept free before the booking, in minutes."""
+    buffer_after_minutes: int
+    """How long the facility is kept free after the booking, in minutes."""
     created_at: datetime
     """When the booking was made."""
     updated_at: datetime
@@ -550,6 +1523,17 @@ class BookingDetail(TypedDict):
 
 BookingDetailPage: TypeAlias = list[BookingDetail]
 """One page of bookings in full."""
+
+
+class BookingOutsideRules(TypedDict):
+    """A booking that nobody could make as the rules are now, and why."""
+
+    booking: AffectedBooking
+    """The booking. It stays as it is."""
+    type: ProblemType
+    """The problem that whoever made it now would meet."""
+    detail: str
+    """What exactly it does not meet. For a person to read."""
 
 
 class BookingSummary(TypedDict):
@@ -569,6 +1553,65 @@ class BookingSummary(TypedDict):
     """How many people are expected."""
     status: BookingStatus
     """What has become of the booking."""
+    decide_by: NotRequired[datetime]
+    """
+    Until when the staff may decide about a pending booking; nobody having decided, it expires
+    then. Absent where nothing is to be decided.
+    """
+    cancellation_cause: NotRequired[CancellationCause]
+    """Why the booking is cancelled. Absent where it is not, or where nobody has said."""
+
+
+class ClosureConflict(TypedDict):
+    """Bookings are in the way of a closure."""
+
+    type: Literal["closure_affects_bookings"]
+    """What went wrong, for a program to switch on."""
+    title: Literal["Closure Affects Bookings"]
+    """The type in words."""
+    status: Literal[409]
+    """The HTTP status of the reply."""
+    detail: str
+    """
+    What exactly happened this time and, where there is a remedy, what would be accepted. For a
+    person to read.
+    """
+    request_id: str
+    """
+    The request, as the service's log knows it: the same as the `X-Request-Id` header. A replayed
+    refusal (`Idempotency-Replayed`) names the request that was refused first.
+    """
+    errors: NotRequired[list[FieldError]]
+    """The values that are to blame, where the problem lies in values."""
+    affected_count: int
+    """How many active bookings share any moment with the closure and are not over."""
+    affected_bookings: list[AffectedBooking]
+    """Those bookings, earliest first: the first 100 of them."""
+
+
+class ClosureCreated(TypedDict):
+    """A new closure, and the bookings that were cancelled for it."""
+
+    id: int
+    """Identifies the closure."""
+    facility: NotRequired[ClosedFacility]
+    """The one facility that is closed. Absent where it is not just one."""
+    site: NotRequired[SiteBasic]
+    """The site that is closed. Absent where just one facility is, or everything."""
+    start_time: datetime
+    """When it begins."""
+    end_time: datetime
+    """When it ends."""
+    reason: str
+    """Why. Whoever asks for the time is told."""
+    source: ClosureSource
+    """Who entered it."""
+    created_at: datetime
+    """When it was entered."""
+    cancelled_count: int
+    """How many bookings were cancelled."""
+    cancelled_bookings: list[AffectedBooking]
+    """The bookings that were cancelled, earliest first: the first 100 of them."""
 
 
 class ConflictResponse(TypedDict):
@@ -608,6 +1651,34 @@ class ConflictResponse(TypedDict):
     """Up to five other facilities that are free at the asked time and large enough, most alike first."""
 
 
+class CreateFacilityRequest(TypedDict):
+    """A facility to create."""
+
+    site_id: int
+    """The site that the facility belongs to."""
+    name: str
+    """
+    The facility's name: not blank, and unlike that of any other facility of the site in whatever
+    case.
+    """
+    description: NotRequired[str]
+    """What the facility is like."""
+    facility_type: FacilityType
+    """What kind of thing the facility is."""
+    capacity: int
+    """How many people the facility holds."""
+    amenities: NotRequired[list[Amenity]]
+    """What the facility offers. Order and repetition do not matter."""
+    time_zone: NotRequired[str]
+    """The IANA time zone that the facility lives by. The site's, if absent."""
+    opening_hours: NotRequired[list[OpeningPeriod] | None]
+    """When the facility is open. The site's hours hold, if absent or `null`."""
+    rules: NotRequired[FacilityRulesChange]
+    """What the facility asks of bookings. What is absent asks as little as can be."""
+    user_group_ids: NotRequired[list[UserGroupId]]
+    """The groups of users whose members may book the facility. Everybody may, if none is given."""
+
+
 class ErrorResponse(TypedDict):
     """
     A problem (RFC 9457). Every error of the service has this form, with the media type
@@ -634,9 +1705,192 @@ class ErrorResponse(TypedDict):
     """The values that are to blame, where the problem lies in values."""
 
 
+OpeningHours: TypeAlias = list[OpeningPeriod]
+"""When something is open every week, in order."""
+
+
+class SiteDetail(TypedDict):
+    """A place that has facilities."""
+
+    id: int
+    """Identifies the site."""
+    name: str
+    """The site's name."""
+    time_zone: str
+    """The IANA time zone that the site's new facilities take unless they are given their own."""
+    opening_hours: NotRequired[OpeningHours]
+    """
+    When facilities are open that have no hours of their own. Absent where nobody has said: they
+    are always open then. Empty where they never are.
+    """
+    holiday_calendar: NotRequired[HolidayCalendar]
+    """Whose public holidays close the site. Absent where none do."""
+    created_at: datetime
+    """When the site was created."""
+    updated_at: datetime
+    """When the site last changed."""
+
+
+SitePage: TypeAlias = list[SiteDetail]
+"""One page of sites."""
+
+
+class SiteUpdated(TypedDict):
+    """A site after a change."""
+
+    id: int
+    """Identifies the site."""
+    name: str
+    """The site's name."""
+    time_zone: str
+    """The IANA time zone that the site's new facilities take unless they are given their own."""
+    opening_hours: NotRequired[OpeningHours]
+    """
+    When facilities are open that have no hours of their own. Absent where nobody has said: they
+    are always open then. Empty where they never are.
+    """
+    holiday_calendar: NotRequired[HolidayCalendar]
+    """Whose public holidays close the site. Absent where none do."""
+    created_at: datetime
+    """When the site was created."""
+    updated_at: datetime
+    """When the site last changed."""
+    bookings_outside_rules: NotRequired[list[BookingOutsideRules]]
+    """
+    Bookings still to begin that nobody could make as the rules are now: the first 100, earliest
+    first. They stay as they are. Absent if there are none.
+    """
+
+
+class TopFacilitiesReport(TypedDict):
+    """The facilities with the most of something."""
+
+    by: FacilityMeasure
+    """What the facilities are ranked by."""
+    facilities: list[TopFacility]
+    """The facilities, the one with the most first, equal ones in the order of their names."""
+
+
+class UserExport(TypedDict):
+    """Everything that is stored about a user."""
+
+    complete: bool
+    """Whether this is everything: `false` where a list was cut at a hundred thousand items."""
+    user: UserDetail
+    """The user, with their sites and groups."""
+    tokens: list[TokenDetail]
+    """Their tokens, without the secrets, which are not stored."""
+    bookings: list[BookingDetail]
+    """Their bookings, in the order of their start times."""
+    booking_changes: list[StoredBookingChange]
+    """Every change of their bookings, and every change of others' bookings that they made."""
+    facility_changes: list[StoredFacilityChange]
+    """Every change of facilities that they made."""
+    record_changes: list[AuditLogEntry]
+    """Every change of their own record and memberships, and of other records that they made."""
+    conflicts: list[ConflictRecord]
+    """Their requests that met another booking in their way."""
+    quotas: list[QuotaUsage]
+    """What they hold of each quota, oldest quota first; of the first thousand."""
+
+
+class UtilisationReport(TypedDict):
+    """How much of the time in which facilities were open was booked."""
+
+    group_by: UtilisationGrouping
+    """What the rows are about."""
+    rows: list[UtilisationRow]
+    """In the order of names, or of time."""
+
+
 AvailabilityPage: TypeAlias = list[AvailabilityResult]
 """One page of facilities with their free periods."""
 
 
 BookingPage: TypeAlias = list[BookingSummary]
 """One page of bookings."""
+
+
+class FacilityDetail(TypedDict):
+    """A thing that one party at a time may hold: a room, a court, a lab, a desk, a vehicle."""
+
+    id: int
+    """Identifies the facility."""
+    name: str
+    """The facility's name."""
+    site: SiteBasic
+    """The site that the facility belongs to."""
+    facility_type: FacilityType
+    """What kind of thing the facility is."""
+    capacity: int
+    """How many people the facility holds."""
+    time_zone: str
+    """The IANA time zone that the facility lives by."""
+    description: NotRequired[str]
+    """What the facility is like. Absent where nobody has said."""
+    amenities: list[Amenity]
+    """What the facility offers, in alphabetical order."""
+    status: FacilityStatus
+    """Whether the facility takes bookings."""
+    opening_hours: NotRequired[OpeningHours]
+    """
+    When the facility is open, by its own hours or else its site's. Absent where it always is, empty
+    where it never is.
+    """
+    opening_hours_of: OpeningHoursOf
+    """Whose hours those are."""
+    rules: FacilityRules
+    """What the facility asks of bookings."""
+    open_to: list[UserGroupBasic]
+    """The groups of users whose members may book the facility; empty where everybody may."""
+    created_at: datetime
+    """When the facility was created."""
+    updated_at: datetime
+    """When the facility last changed."""
+
+
+FacilityPage: TypeAlias = list[FacilityDetail]
+"""One page of facilities."""
+
+
+class FacilityUpdated(TypedDict):
+    """A facility after a change."""
+
+    id: int
+    """Identifies the facility."""
+    name: str
+    """The facility's name."""
+    site: SiteBasic
+    """The site that the facility belongs to."""
+    facility_type: FacilityType
+    """What kind of thing the facility is."""
+    capacity: int
+    """How many people the facility holds."""
+    time_zone: str
+    """The IANA time zone that the facility lives by."""
+    description: NotRequired[str]
+    """What the facility is like. Absent where nobody has said."""
+    amenities: list[Amenity]
+    """What the facility offers, in alphabetical order."""
+    status: FacilityStatus
+    """Whether the facility takes bookings."""
+    opening_hours: NotRequired[OpeningHours]
+    """
+    When the facility is open, by its own hours or else its site's. Absent where it always is, empty
+    where it never is.
+    """
+    opening_hours_of: OpeningHoursOf
+    """Whose hours those are."""
+    rules: FacilityRules
+    """What the facility asks of bookings."""
+    open_to: list[UserGroupBasic]
+    """The groups of users whose members may book the facility; empty where everybody may."""
+    created_at: datetime
+    """When the facility was created."""
+    updated_at: datetime
+    """When the facility last changed."""
+    bookings_outside_rules: NotRequired[list[BookingOutsideRules]]
+    """
+    Bookings still to begin that nobody could make as the rules are now: the first 100, earliest
+    first. They stay as they are. Absent if there are none.
+    """

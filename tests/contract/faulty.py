@@ -145,7 +145,7 @@ async def _asked(scope: Any, receive: Any) -> Asked:
 
 def _operation_id(method: str, path: str) -> str | None:
     for (known, template), operation in OPERATIONS.items():
-        pattern = re.escape(template).replace(r"\{id\}", "[^/]+")
+        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
         if known == method and re.fullmatch(pattern, path):
             return str(operation["operationId"])
     return None

@@ -28,7 +28,7 @@ EXAMPLES = int(os.environ.get("HOLDFAST_FUZZ_EXAMPLES", "25"))
 RUN_SECONDS = 240 + 15 * EXAMPLES
 """After which a run counts as hanging."""
 
-METHODS = ("get", "post", "patch", "delete")
+METHODS = ("get", "post", "put", "patch", "delete")
 OPERATIONS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     (method.upper(), path): item[method]
     for path, item in document()["paths"].items()
@@ -199,6 +199,7 @@ def _operation_id(case: Mapping[str, Any], path: str | None = None) -> str | Non
     operation = OPERATIONS.get((case["method"].upper(), case["path"]))
     if operation is None:
         return None
-    pattern = re.escape(case["path"]).replace(r"\{id\}", "[1-9][0-9]{0,15}")
+    pattern = re.escape(case["path"]).replace(r"\{table\}", "[^/]+")
+    pattern = re.sub(r"\\\{\w+\\\}", "[1-9][0-9]{0,15}", pattern)
     is_its = path is None or re.fullmatch(pattern, path, re.ASCII) is not None
     return str(operation["operationId"]) if is_its else None

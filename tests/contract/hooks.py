@@ -1,75 +1,49 @@
-"""Schemathesis' hooks: what a fuzzer of this service cannot guess, and what it must not do.
-
-A generated time lies in any year at any second, and a generated id names nothing: nearly
-every request would end at the same first rule. So most requests that match the contract are
-given plausible times, places and ids; one in eight goes out as it was generated. What is
-made wrong on purpose always does.
+"""Schemathesis' hooks: what a fuzzer of this service must not do, and what it cannot guess.
 
 What becomes of a request depends on its content alone, so a seed repeats its run and a
-failure can be shrunk; only what the service itself has handed out, cursors and entity tags,
-is put in as the request leaves.
+failure can be shrunk; only what the service itself has handed out, ids, cursors and entity
+tags, is put in as the request leaves.
 """
 
-import hashlib
-import json
 import os
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, time, timedelta
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
 import schemathesis
 from schemathesis import CheckContext, HookContext, Response
 from schemathesis.core.failures import Failure
 from schemathesis.openapi.checks import UseAfterFree
 
-from tests.contract.town import BOOKINGS, FACILITIES, SITES
+# They register hooks of their own, and how CSV is written.
+from tests.contract import media, plausible, plausible_desk
+from tests.contract.lots import MOST_KNOWN, Case, Lot, hook_for, is_valid, path_id
+from tests.contract.town import (
+    CLOSURES,
+    FACILITIES,
+    FACILITY_GROUPS,
+    GUESTS,
+    NAMES,
+    QUOTAS,
+    SITES,
+    USER_GROUPS,
+)
+
+__all__ = ["media", "plausible", "plausible_desk"]
 
 KEPT_TOKEN = int(os.environ.get("HOLDFAST_FUZZ_KEPT_TOKEN", "0"))
 """The id of the token that the run itself works with."""
 
+ONESELF = 1 + NAMES.index(os.environ.get("HOLDFAST_FUZZ_USER", NAMES[0]))
+"""The id of the user that the run works as."""
+
 OPEN_FACILITIES = FACILITIES // 2
 """The facilities with the ids 1 to this are never archived."""
-
-TOMORROW = datetime.combine(datetime.now(UTC) + timedelta(days=1), time(), UTC)
-MARK = timedelta(minutes=15)
-DAYS = 14
-ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kathmandu", "UTC")
-"""Of some 600 that there are."""
-
-Body: TypeAlias = dict[str, Any]
-Case: TypeAlias = schemathesis.Case[Any]
-Hook = TypeVar("Hook", bound=Callable[..., object])
-
-
-def hook_for(name: str, **operations: str | list[str]) -> Callable[[Hook], Hook]:
-    """Registers a function as the named hook, for some operations only."""
-    registered: Any = schemathesis.hook(name)
-    decorator: Callable[[Hook], Hook] = registered.apply_to(**operations)
-    return decorator
-
-
-class Lot:
-    """Numbers drawn from a request's own content: the same request draws the same ones."""
-
-    def __init__(self, content: object) -> None:
-        text = json.dumps(content, sort_keys=True, default=lambda value: type(value).__name__)
-        self._left = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
-
-    def below(self, bound: int) -> int:
-        """A number from 0 to just below the bound."""
-        self._left, number = divmod(self._left, bound)
-        return number
-
-    def leaves_as_is(self) -> bool:
-        """One request in eight."""
-        return self.below(8) == 0
 
 
 @hook_for("filter_case", operation_id="my_tokens_revoke")
 def keep_the_token_in_use(_: HookContext, case: Case) -> bool:
     """Without it every later request would be 401, and nothing more would be learnt."""
-    return _path_id(case) != KEPT_TOKEN
+    return path_id(case) != KEPT_TOKEN
 
 
 @hook_for("filter_case", operation_id=["facilities_archive", "facilities_update"])
@@ -78,116 +52,56 @@ def keep_some_facilities_open(_: HookContext, case: Case) -> bool:
     archives = case.method == "DELETE" or (
         isinstance(case.body, dict) and case.body.get("status") == "archived"
     )
-    return not archives or not 1 <= _path_id(case) <= OPEN_FACILITIES
+    return not archives or not 1 <= path_id(case) <= OPEN_FACILITIES
 
 
-@hook_for("map_case", operation_id="bookings_create")
-def plausible_booking(_: HookContext, case: Case) -> Case:
-    """A time in the coming weeks, at a facility there is, for as many as it may hold."""
-    lot = Lot(case.body)
-    if _is_valid(case) and isinstance(case.body, dict) and not lot.leaves_as_is():
-        case.body = {**case.body, **_place(lot), **_times(lot), **_people(case.body, lot)}
-    return case
+@hook_for("filter_case", operation_id=["users_deactivate", "users_anonymise", "users_update"])
+def keep_the_others_as_they_are(_: HookContext, case: Case) -> bool:
+    """They are whom Schemathesis holds the caller's rights against.
+
+    The caller may try it on themselves: that they are refused is among what is fuzzed.
+    """
+    changes = case.body.keys() - {"display_name"} if isinstance(case.body, dict) else {"all"}
+    return not changes or path_id(case) > len(NAMES) or path_id(case) == ONESELF
 
 
-@hook_for("map_case", operation_id="bookings_update")
-def plausible_move(_: HookContext, case: Case) -> Case:
-    """As plausible_booking, for what the change is about."""
-    lot = Lot([case.body, _path_id(case)])
-    if _is_valid(case) and isinstance(case.body, dict) and not lot.leaves_as_is():
-        changes: Body = {**case.body, **_people(case.body, lot)}
-        if "facility_id" in changes:
-            changes.update(_place(lot))
-        if not changes.keys().isdisjoint({"start_time", "end_time"}):
-            changes.update(_times(lot))
-        case.body = changes
-    return case
-
-
-@hook_for("map_case", operation_id=["facilities_create", "facilities_update"])
-def plausible_facility(_: HookContext, case: Case) -> Case:
-    """A site and a time zone there are."""
-    lot = Lot(case.body)
-    if _is_valid(case) and isinstance(case.body, dict) and not lot.leaves_as_is():
-        known: Body = {
-            "site_id": 1 + lot.below(len(SITES)),
-            "time_zone": ZONES[lot.below(len(ZONES))],
-        }
-        given: Body = case.body
-        case.body = {**given, **{name: known[name] for name in known.keys() & given.keys()}}
-    return case
-
-
-@hook_for("map_case", operation_id="sites_create")
-def plausible_site(_: HookContext, case: Case) -> Case:
-    """A time zone there is."""
-    lot = Lot(case.body)
-    if _is_valid(case) and isinstance(case.body, dict) and not lot.leaves_as_is():
-        case.body = {**case.body, "time_zone": ZONES[lot.below(len(ZONES))]}
-    return case
-
-
-@hook_for("map_case", operation_id=["availability_search", "admin_bookings_list"])
-def plausible_window(_: HookContext, case: Case) -> Case:
-    """Some of the days in which bookings are; or less, which can be booked as one."""
-    lot = Lot(case.query)
-    if _is_valid(case) and "start_time" in case.query and not lot.leaves_as_is():
-        start = TOMORROW + MARK * lot.below(96 * DAYS)
-        minutes = lot.below(8 * 60) if lot.below(4) else lot.below(31 * 24 * 60)
-        end = start + timedelta(minutes=15 + minutes)
-        case.query = {**case.query, "start_time": _wire(start), "end_time": _wire(end)}
-    return case
-
-
-@hook_for("map_case", operation_id=["availability_search", "facilities_list"])
-def plausible_filters(_: HookContext, case: Case) -> Case:
-    """Conditions that some facility meets; the more of them, the fewer do."""
-    lot = Lot([case.query, "filters"])
-    if not _is_valid(case) or lot.leaves_as_is():
-        return case
-    met: Body = {
-        "site_id": 1 + lot.below(len(SITES)),
-        "search": "Place",
-        "min_capacity": 1 + lot.below(4 * FACILITIES),
-    }
-    if _number(case.query.get("facility_id")) > 100 * FACILITIES:  # Links bring their own.
-        met["facility_id"] = 1 + lot.below(FACILITIES)
-    hard = {"amenities", "facility_type"}
-    case.query = {
-        name: met.get(name, value)
-        for name, value in case.query.items()
-        if name not in hard or lot.below(2)
-    }
-    return case
-
-
-@hook_for("map_case", path_regex=r"/bookings/\{id\}/")
-def existing_booking(_: HookContext, case: Case) -> Case:
-    """A booking of the town, or one that the run has made; links bring their own."""
-    lot = Lot([case.body, case.path_parameters])
-    if _is_valid(case) and _path_id(case) > 100 * BOOKINGS and not lot.leaves_as_is():
-        case.path_parameters = {**case.path_parameters, "id": 1 + lot.below(2 * BOOKINGS)}
-    return case
-
-
+_ids: dict[str, list[int]] = {
+    "closures": [*range(1, 1 + CLOSURES)],
+    "facilities": [*range(1 + OPEN_FACILITIES, 1 + FACILITIES)],
+    "facility-groups": [*range(1, 1 + len(FACILITY_GROUPS))],
+    "quotas": [*range(1, 1 + QUOTAS)],
+    "sites": [*range(1, 1 + len(SITES))],
+    "user-groups": [*range(1, 1 + len(USER_GROUPS))],
+    "users": [*range(1 + len(NAMES), 1 + len(NAMES) + GUESTS)],
+}
+"""What there is of each noun, as far as anything may be done to it."""
 _cursors: dict[str, list[str]] = {}
 _tags: dict[str, str] = {}
 _archived: set[str] = set()
 """What the service has said: cursors by operation, entity tags by path, archived facilities."""
 
 _NEXT = re.compile(r"[?&]cursor=([^&>]+)")
+_PLACE = re.compile(r"/api/v1/([a-z-]+)/([1-9][0-9]*)/")
 
 
 @schemathesis.hook
 def after_call(_: HookContext, case: Case, response: Response) -> None:
     """Remember what the service hands out for later requests."""
-    place = _header(response, "location") or case.formatted_path
+    location = _header(response, "location")
+    place = location or case.formatted_path
     tag = _header(response, "etag")
     if tag is not None:
         _tags[place] = tag
     link = _header(response, "link")
     if link is not None:
         _cursors.setdefault(case.operation.label, []).extend(_NEXT.findall(link))
+    found = _PLACE.fullmatch(place)
+    if found is not None and found[1] in _ids:
+        ids, its_id = _ids[found[1]], int(found[2])
+        if location is not None and its_id not in ids:
+            ids.append(its_id)
+        elif response.status_code == 404 and its_id in ids:  # It is deleted.
+            ids.remove(its_id)
     match case.operation.label, response.status_code:
         case "DELETE /api/v1/facilities/{id}/", 204:
             _archived.add(place)
@@ -197,15 +111,19 @@ def after_call(_: HookContext, case: Case, response: Response) -> None:
 
 @schemathesis.hook
 def before_call(_: HookContext, case: Case, __: dict[str, Any]) -> None:
-    """Put the service's own cursors and entity tags in place of most generated ones.
+    """Put the service's own ids, cursors and entity tags in place of most generated ones.
 
     The coverage phase sends one Idempotency-Key with many bodies: in most requests, the key
     goes with the body.
     """
-    if not _is_valid(case):
+    if not is_valid(case):
         return
     headers = {name: case.headers.get(name) for name in ("If-Match", "If-None-Match")}
     lot = Lot([case.formatted_path, case.query, headers, case.body])
+    found = _PLACE.match(case.formatted_path)
+    ids = _ids.get(found[1]) if found is not None else None
+    if ids and path_id(case) > MOST_KNOWN and not lot.leaves_as_is():
+        case.path_parameters["id"] = lot.one_of(*ids)
     if "cursor" in case.query and not lot.leaves_as_is():
         cursors = _cursors.get(case.operation.label)
         if cursors:
@@ -213,8 +131,11 @@ def before_call(_: HookContext, case: Case, __: dict[str, Any]) -> None:
         else:  # The first page may bring some.
             del case.query["cursor"]
     tag = _tags.get(case.formatted_path)
-    if tag is not None and "If-Match" in case.headers and not lot.leaves_as_is():
-        case.headers["If-Match"] = tag
+    if "If-Match" in case.headers and not lot.leaves_as_is():
+        if tag is not None:
+            case.headers["If-Match"] = tag
+        else:  # Nobody has looked at it yet.
+            del case.headers["If-Match"]
     if tag is not None and "If-None-Match" in case.headers and lot.below(2):
         case.headers["If-None-Match"] = tag
     key = case.headers.get("Idempotency-Key")
@@ -224,7 +145,7 @@ def before_call(_: HookContext, case: Case, __: dict[str, Any]) -> None:
 
 @schemathesis.hook
 def filter_failure(_: HookContext, failure: Failure, case: Case, response: Response) -> bool:
-    """DELETE cancels, archives or deactivates here: what it was done to stays on record.
+    """DELETE cancels, archives or deactivates some things: they stay on record.
 
     So a success after it is no use after free as long as the record says what was done. That
     a booking can still be changed after it was cancelled would be one.
@@ -233,6 +154,8 @@ def filter_failure(_: HookContext, failure: Failure, case: Case, response: Respo
         return True
     if case.operation.label in {
         "PATCH /api/v1/facilities/{id}/",  # An archived facility can be changed, and restored.
+        "PATCH /api/v1/users/{id}/",  # So can a user who is deactivated.
+        "GET /api/v1/users/{id}/export/",  # They can still ask what is stored of them.
         "GET /api/v1/bookings/{id}/history/",  # To be cancelled is part of it.
     }:
         return False
@@ -267,36 +190,5 @@ def problems_agree_with_their_replies(_: CheckContext, response: Response, case:
         assert problem["type"] in shown, f"{problem['type']} is not declared for this reply"
 
 
-def _is_valid(case: Case) -> bool:
-    return case.meta is not None and case.meta.generation.mode.is_positive
-
-
-def _path_id(case: Case) -> int:
-    return _number((case.path_parameters or {}).get("id"))
-
-
-def _number(value: object) -> int:
-    """What an id in a path or a query says, be it generated as text; 0 for what is no id."""
-    text = str(value)
-    return int(text) if re.fullmatch(r"[1-9][0-9]{0,15}", text, re.ASCII) else 0
-
-
 def _header(response: Response, name: str) -> str | None:
     return next(iter(response.headers.get(name, ())), None)
-
-
-def _place(lot: Lot) -> Body:
-    return {"facility_id": 1 + lot.below(FACILITIES)}
-
-
-def _times(lot: Lot) -> Body:
-    start = TOMORROW + MARK * lot.below(96 * DAYS)
-    return {"start_time": _wire(start), "end_time": _wire(start + MARK * (1 + lot.below(32)))}
-
-
-def _people(body: Mapping[str, Any], lot: Lot) -> Body:
-    return {"attendee_count": 1 + lot.below(6)} if "attendee_count" in body else {}
-
-
-def _wire(instant: datetime) -> str:
-    return instant.isoformat().replace("+00:00", "Z")

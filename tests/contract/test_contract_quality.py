@@ -17,33 +17,61 @@ import yaml
 from wire import models, replies
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
-METHODS = ("get", "post", "patch", "delete")
+METHODS = ("get", "post", "put", "patch", "delete")
 VERBS = {
+    "add",
+    "anonymise",
+    "approve",
     "archive",
     "cancel",
     "create",
     "deactivate",
+    "decide",
+    "delete",
+    "export",
     "list",
+    "reject",
+    "remove",
     "retrieve",
     "revoke",
     "search",
     "update",
 }
+# Operations of these tags are named by what is reported, or imported: the tag is the verb.
+VERBS_AS_TAGS = {"analytics", "imports"}
 
 # Strings of these formats are bounded by what they are.
 BOUNDED_FORMATS = {"date-time"}
 
-STAFF_ONLY = {
-    "admin_bookings_list",
-    "facilities_archive",
-    "facilities_create",
-    "facilities_update",
-    "sites_create",
-    "users_create",
-    "users_deactivate",
-    "users_list",
-    "users_retrieve",
+# All others are for staff only.
+FOR_EVERYBODY = {
+    "availability_search",
+    "bookings_cancel",
+    "bookings_create",
+    "bookings_history_list",
+    "bookings_retrieve",
+    "bookings_update",
+    "closures_list",
+    "closures_retrieve",
+    "facilities_list",
+    "facilities_retrieve",
+    "me_export",
+    "me_retrieve",
+    "my_bookings_list",
+    "my_tokens_create",
+    "my_tokens_list",
+    "my_tokens_revoke",
+    "sites_list",
+    "sites_retrieve",
 }
+# These are for everybody, and something that can be asked of them is for staff only.
+SOMETIMES_FORBIDDEN = {"bookings_create", "bookings_update"}
+
+# Their bodies have nothing in them that a rule could refuse.
+WITHOUT_RULES = {"bookings_approve"}
+
+# What is CSV and not JSON: the operation's body, or its reply.
+CSV = {"exports_retrieve": "reply", "imports_facilities": "body", "imports_users": "body"}
 
 # Phase 1 of the project published these: members may be added, never changed or removed.
 # Schema: (required members, optional members).
@@ -104,11 +132,24 @@ class Operation:
 
     @property
     def body(self) -> Schema | None:
-        """The schema of its JSON body."""
+        """Its body as the contract describes it, with a schema and examples."""
         if "requestBody" not in self.found:
             return None
-        schema: Schema = self.found["requestBody"]["content"]["application/json"]["schema"]
-        return schema
+        media_type = "text/csv" if CSV.get(self.id) == "body" else "application/json"
+        assert [media_type] == list(self.found["requestBody"]["content"])
+        body: Schema = self.found["requestBody"]["content"][media_type]
+        return body
+
+    @property
+    def is_for_staff(self) -> bool:
+        """Whether nobody but staff may call it."""
+        return self.id not in FOR_EVERYBODY
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it shows one thing, as one version of it."""
+        shows = self.method == "get" and not self.id.endswith(("_list", "_search"))
+        return shows and self.id not in CSV
 
     @property
     def types(self) -> dict[str, set[str]]:
@@ -151,7 +192,13 @@ SCHEMAS: dict[str, Schema] = document()["components"]["schemas"]
 PROBLEMS: dict[str, Any] = {
     name: example["value"] for name, example in document()["components"]["examples"].items()
 }
-PROBLEM_TYPES: set[str] = {*SCHEMAS["ProblemType"]["enum"], "booking_conflict"}
+TELLING: dict[str, type[pydantic.BaseModel]] = {
+    "booking_conflict": models.ConflictResponse,
+    "closure_affects_bookings": models.ClosureConflict,
+    "import_refused": models.ImportRefusedResponse,
+}
+"""The problems that tell more than others do, each by a model of its own."""
+PROBLEM_TYPES: set[str] = {*SCHEMAS["ProblemType"]["enum"], *TELLING}
 
 each_operation = pytest.mark.parametrize(
     "operation", OPERATIONS, ids=lambda operation: operation.id
@@ -193,7 +240,11 @@ def test_operations_are_named_by_what_they_are_about_and_what_they_do() -> None:
     names = [operation.id for operation in OPERATIONS]
     assert len(names) == len(set(names))
     assert [] == [name for name in names if not re.fullmatch(r"[a-z]+(_[a-z]+)+", name)]
-    assert VERBS == {name.rpartition("_")[2] for name in names}
+    assert VERBS == {
+        operation.id.rpartition("_")[2]
+        for operation in OPERATIONS
+        if operation.found["tags"][0] not in VERBS_AS_TAGS
+    }
 
 
 def test_what_was_published_before_is_still_there() -> None:
@@ -230,39 +281,54 @@ def test_an_operation_shows_success_and_every_problem(operation: Operation) -> N
         elif status >= "400":
             assert operation.types[status], status
     if operation.body is not None:
-        content = operation.found["requestBody"]["content"]["application/json"]
-        assert {"example", "examples"} & set(content)
+        assert {"example", "examples"} & set(operation.body)
 
 
 @each_operation
-def test_a_reply_is_json_and_an_error_is_a_problem(operation: Operation) -> None:
+def test_a_reply_is_json_or_csv_and_an_error_is_a_problem(operation: Operation) -> None:
     for status, response in operation.responses.items():
         media_types = list(response.get("content", {}))
         if status in {"204", "304"}:
             assert [] == media_types
         elif status < "300":
-            assert ["application/json"] == media_types
+            is_csv = CSV.get(operation.id) == "reply"
+            assert ["text/csv" if is_csv else "application/json"] == media_types
         else:
             assert ["application/problem+json"] == media_types
 
 
 @each_operation
 def test_an_operation_declares_every_status_it_can_give(operation: Operation) -> None:
-    single = operation.method == "get" and not operation.id.endswith(("_list", "_search"))
+    has_rules = operation.body is not None and operation.id not in WITHOUT_RULES
     expected = {"400", "401", "500", "503"}
-    expected |= {"413", "415", "422"} if operation.body is not None else set()
-    expected |= {"403"} if operation.id in STAFF_ONLY else set()
-    expected |= (
-        {"404"} if operation.names("path") or operation.id == "availability_search" else set()
-    )
-    expected |= {"304"} if single else set()
+    expected |= {"403"} if operation.is_for_staff or operation.id in SOMETIMES_FORBIDDEN else set()
+    expected |= {"404"} if "id" in operation.names("path") else set()
+    expected |= {"404"} if operation.id == "availability_search" else set()
+    expected |= {"304"} if operation.is_single else set()
     expected |= {"412"} if "If-Match" in operation.names("header") else set()
-    expected |= {"422"} if "cursor" in operation.names("query") else set()
-    success = {"post": "201", "delete": "204"}.get(operation.method, "200")
+    expected |= {"413", "415"} if operation.body is not None else set()
+    expected |= {"422"} if has_rules else set()
+    expected |= {"422"} if {"cursor", "start_date"} & operation.names("query") else set()
+    created = "201" if operation.id.endswith("_create") else "200"
+    success = {"post": created, "put": "204", "delete": "204"}.get(operation.method, "200")
     assert expected | {success} == set(operation.responses) - {"409"}
-    assert single == ("If-None-Match" in operation.names("header"))
+    assert operation.is_single == ("If-None-Match" in operation.names("header"))
+
+
+@each_operation
+def test_what_only_staff_may_do_says_so(operation: Operation) -> None:
     description = " ".join(operation.found["description"].split())
-    assert (operation.id in STAFF_ONLY) == ("Only staff may" in description)
+    said = re.search(r"Only staff( of the facility's site)? may\b", description)
+    assert operation.is_for_staff == (said is not None)
+
+
+@each_operation
+def test_what_can_be_changed_has_a_version_to_name(operation: Operation) -> None:
+    changes = operation.id.endswith("_update")
+    if changes:
+        assert "If-Match" in operation.names("header")
+    if changes or operation.is_single:
+        assert "ETag" in operation.responses["200"]["headers"]
 
 
 @each_operation
@@ -295,16 +361,15 @@ def test_a_problem_has_the_status_it_is_shown_under(operation: Operation) -> Non
 def test_every_problem_type_has_an_example_and_a_sentence() -> None:
     described = set(re.findall(r"- `(\w+)` \(\d{3}\): ", SCHEMAS["ProblemType"]["description"]))
     assert PROBLEM_TYPES == set(PROBLEMS)
-    assert PROBLEM_TYPES - {"booking_conflict"} == described
+    assert PROBLEM_TYPES - set(TELLING) == described
 
 
 @each_problem
 def test_the_example_of_a_problem_is_one(name: str) -> None:
-    model = models.ConflictResponse if name == "booking_conflict" else models.ErrorResponse
-    problem = model.model_validate(PROBLEMS[name])
-    assert name == problem.type
-    for error in problem.errors or []:
-        assert error.pointer.startswith("/")
+    TELLING.get(name, models.ErrorResponse).model_validate(PROBLEMS[name])
+    assert name == PROBLEMS[name]["type"]
+    for error in PROBLEMS[name].get("errors", []):
+        assert error["pointer"].startswith("/")
 
 
 def test_every_problem_type_can_occur_somewhere() -> None:
@@ -342,14 +407,43 @@ def test_a_schema_and_its_properties_say_what_they_are(name: str) -> None:
         assert resolved(schema)["description"].endswith("."), member
 
 
-@each_schema
-def test_requests_are_closed_and_replies_are_open(name: str) -> None:
-    request = name.endswith("Request")
-    assert request == (SCHEMAS[name].get("additionalProperties") is False)
+def test_requests_are_closed_and_replies_are_open() -> None:
+    sent = {
+        name
+        for operation in OPERATIONS
+        if operation.body is not None
+        for name in named_in(operation.body["schema"])
+    }
+    given = {
+        name
+        for operation in OPERATIONS
+        for response in operation.responses.values()
+        for content in response.get("content", {}).values()
+        for name in named_in(content["schema"])
+    }
+    closed = {name for name in SCHEMAS if SCHEMAS[name].get("additionalProperties") is False}
+    objects = {name for name in SCHEMAS if SCHEMAS[name].get("type") == "object"}
+    assert objects & sent - given == closed
+
+
+def named_in(schema: Any) -> set[str]:
+    """The named schemas that a schema is made of, at any depth."""
+    if isinstance(schema, list):
+        return {name for item in schema for name in named_in(item)}
+    if not isinstance(schema, dict):
+        return set()
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return {name} | named_in(SCHEMAS[name])
+    return {name for item in schema.values() for name in named_in(item)}
 
 
 def test_bodies_are_requests() -> None:
-    bodies = {operation.body["$ref"] for operation in OPERATIONS if operation.body is not None}
+    bodies = {
+        operation.body["schema"]["$ref"]
+        for operation in OPERATIONS
+        if operation.body is not None and operation.id not in CSV
+    }
     assert {
         f"#/components/schemas/{name}" for name in SCHEMAS if name.endswith("Request")
     } == bodies
@@ -364,9 +458,20 @@ def test_a_request_demands_nothing_that_only_the_service_writes() -> None:
     assert [] == read_only
 
 
-def test_only_a_description_can_be_null() -> None:
+def test_only_what_can_be_taken_away_can_be_null() -> None:
     nullable = {where for where, schema in all_parts() if schema.get("nullable")}
-    assert {"UpdateBookingRequest.description", "UpdateFacilityRequest.description"} == nullable
+    assert {
+        "CreateFacilityRequest.opening_hours",
+        "FacilityRulesChange.horizon_days",
+        "UpdateBookingRequest.description",
+        "UpdateFacilityRequest.description",
+        "UpdateFacilityRequest.opening_hours",
+        "UpdateQuotaRequest.max_active_bookings",
+        "UpdateQuotaRequest.max_hours_per_week",
+        "UpdateSiteRequest.holiday_calendar",
+        "UpdateSiteRequest.opening_hours",
+        "UpdateUserRequest.display_name",
+    } == nullable
 
 
 @each_operation
@@ -378,9 +483,19 @@ def test_a_link_leads_to_an_operation_and_its_parameters(operation: Operation) -
             known = target.names("path") | target.names("query") | target.names("header")
             assert name == target.id
             assert set(link.get("parameters", {})) <= known
-            assert set(link.get("requestBody", {})) <= set(
-                resolved(target.body or {}).get("properties", {})
-            )
+            schema = resolved((target.body or {}).get("schema", {}))
+            assert set(link.get("requestBody", {})) <= set(schema.get("properties", {}))
+
+
+def test_what_is_created_can_be_looked_at_next() -> None:
+    by_id = {operation.id: operation for operation in OPERATIONS}
+    created = [name for name in by_id if name.endswith("_create")]
+    shown = {name: name.replace("_create", "_retrieve") for name in created}
+    assert [] == [
+        name
+        for name, retrieve in shown.items()
+        if retrieve in by_id and retrieve not in by_id[name].responses["201"]["links"]
+    ]
 
 
 @pytest.mark.parametrize("name", ["links", "problems"])

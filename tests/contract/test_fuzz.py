@@ -1,10 +1,11 @@
-"""The running service, fuzzed from its contract: as staff, as a member, and as nobody.
+"""The running service, fuzzed from its contract: as everybody there is, and as nobody.
 
 ``HOLDFAST_FUZZ_SEED`` and ``HOLDFAST_FUZZ_EXAMPLES`` choose other requests, and more of them.
 Reports are in ``reports/fuzz``; what is allowed, and why, is in ``schemathesis.toml`` and in
 ``hooks.py``.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,9 +25,19 @@ from .town import Town, settle
 pytestmark = pytest.mark.timeout(RUN_SECONDS + 60)
 
 ALL = {str(operation["operationId"]) for operation in OPERATIONS.values()}
-STAFF_ONLY = {
-    str(each["operationId"]) for each in OPERATIONS.values() if "403" in each["responses"]
-}
+
+
+def _described(pattern: str) -> set[str]:
+    """The operations whose descriptions say this."""
+    return {
+        str(each["operationId"])
+        for each in OPERATIONS.values()
+        if re.search(pattern, " ".join(each["description"].split()))
+    }
+
+
+STAFF_ONLY = _described(r"Only staff( of the facility's site)? may\b")
+HOUSE_ONLY = _described("Only staff may, of the house")
 
 WALKS = {
     "a booking is moved": (
@@ -71,6 +82,8 @@ WALKS = {
             ("facilities_create", "facilities_retrieve"),
             ("facilities_create", "facilities_update"),
             ("facilities_create", "facilities_archive"),
+            ("facilities_create", "quotas_create"),
+            ("facilities_create", "closures_create"),
             ("facilities_retrieve", "facilities_update"),
         },
     ),
@@ -81,6 +94,67 @@ WALKS = {
             ("users_create", "users_retrieve"),
             ("users_create", "users_deactivate"),
             ("users_deactivate", "users_retrieve"),
+            ("users_deactivate", "users_update"),
+        },
+    ),
+    "a user is given a token, told all and forgotten": (
+        "staff",
+        {
+            ("users_create", "user_tokens_create"),
+            ("users_create", "users_export"),
+            ("users_create", "users_anonymise"),
+            ("users_anonymise", "users_retrieve"),
+        },
+    ),
+    "what waits is decided about": (
+        "staff",
+        {
+            ("admin_bookings_list", "bookings_approve"),
+            ("admin_bookings_list", "bookings_reject"),
+            ("admin_bookings_list", "admin_bookings_decide"),
+            ("bookings_approve", "bookings_retrieve"),
+            ("bookings_reject", "bookings_retrieve"),
+            ("admin_bookings_decide", "bookings_retrieve"),
+        },
+    ),
+    "a group of users is filled and emptied": (
+        "staff",
+        {
+            ("user_groups_create", "user_groups_retrieve"),
+            ("user_groups_create", "user_group_members_add"),
+            ("user_group_members_add", "user_group_members_list"),
+            ("user_group_members_add", "user_group_members_remove"),
+            ("user_groups_create", "user_groups_delete"),
+        },
+    ),
+    "a group is renamed": (
+        "staff",
+        {
+            ("user_groups_create", "user_groups_update"),
+            ("user_groups_retrieve", "user_groups_update"),
+            ("user_groups_update", "user_groups_retrieve"),
+            ("user_groups_update", "user_groups_delete"),
+        },
+    ),
+    "facilities are grouped and limited": (
+        "staff",
+        {
+            ("facility_groups_create", "facility_groups_retrieve"),
+            ("facility_groups_create", "facility_groups_update"),
+            ("facility_groups_create", "facility_groups_delete"),
+            ("facility_groups_create", "quotas_create"),
+            ("quotas_create", "quotas_retrieve"),
+            ("quotas_create", "quotas_update"),
+            ("quotas_create", "quotas_delete"),
+        },
+    ),
+    "a place is closed and opened again": (
+        "staff",
+        {
+            ("sites_create", "closures_create"),
+            ("sites_create", "sites_update"),
+            ("closures_create", "closures_retrieve"),
+            ("closures_create", "closures_delete"),
         },
     ),
 }
@@ -138,6 +212,15 @@ def test_nothing_is_found_as_staff(target: Target, reached: Reached) -> None:
     _assert_clean(run)
     assert set() == ALL - run.succeeded
     assert [] == [name for name, counts in run.statuses.items() if 403 in counts]
+
+
+def test_nothing_is_found_as_staff_of_a_site(target: Target, reached: Reached) -> None:
+    run = target.fuzz("keeper", "keeper")
+    reached["keeper"] = run.statuses
+
+    _assert_clean(run)
+    assert ALL - HOUSE_ONLY == run.succeeded
+    assert [] == [name for name in HOUSE_ONLY if 403 not in run.statuses[name]]
 
 
 def test_nothing_is_found_as_member(target: Target, reached: Reached) -> None:

@@ -74,11 +74,11 @@ class Arena:
 
 
 @contextmanager
-def open_arena(dsn: str, log: Path) -> Iterator[Arena]:
+def open_arena(dsn: str, log: Path, **settings: str) -> Iterator[Arena]:
     """An arena of several processes, each of which has its connections open."""
     with ExitStack() as stack:
-        api = stack.enter_context(running_api(dsn, log))
-        more = stack.enter_context(service.services(dsn, log, PROCESSES - 1))
+        api = stack.enter_context(running_api(dsn, log, **settings))
+        more = stack.enter_context(service.services(dsn, log, PROCESSES - 1, **settings))
         crowd = stack.enter_context(Crowd([api.base_url, *more]))
         people = [api.person() for _ in range(5)]
         arena = Arena(api, crowd, people, Random(4))  # noqa: S311 - no secret

@@ -24,10 +24,15 @@ BEYOND = 336 * DAY
 
 @dataclass(slots=True)
 class Room:
-    """A facility. ``shown`` is what the contract calls FacilityBasic."""
+    """A facility. ``shown`` is what the contract calls FacilityBasic.
+
+    ``before`` and ``after`` are its buffers, in minutes.
+    """
 
     shown: Json
     is_active: bool = True
+    before: int = 0
+    after: int = 0
 
     @property
     def id(self) -> int:
@@ -72,7 +77,10 @@ class Draft:
 
 @dataclass(slots=True)
 class Entry:
-    """A booking, and what was done to it: the action, by whom, and what it says since."""
+    """A booking, and what was done to it: the action, by whom, and what it says since.
+
+    ``before`` and ``after`` are its own buffers, those of the room when it last took more.
+    """
 
     id: int
     owner: Person
@@ -80,8 +88,26 @@ class Entry:
     created_at: str
     updated_at: str
     status: str = "confirmed"
+    cause: str | None = None
+    before: int = 0
+    after: int = 0
     is_touched: bool = False  # and the service has not said yet when it was
     history: list[tuple[str, Person, Json]] = field(default_factory=list)
+
+    @property
+    def occupied(self) -> Slot:
+        """When it holds its room, with its buffers."""
+        return self.draft.start - self.before, self.draft.end + self.after
+
+    @property
+    def fate(self) -> Json:
+        """What the contract says of its buffers and of its end."""
+        told: Json = {
+            "status": self.status,
+            "buffer_before_minutes": self.before,
+            "buffer_after_minutes": self.after,
+        }
+        return told if self.cause is None else {**told, "cancellation_cause": self.cause}
 
 
 class Diary:
@@ -94,26 +120,34 @@ class Diary:
     def add(self, booking: Json, owner: Person, draft: Draft) -> Entry:
         """A booking was made."""
         entry = Entry(booking["id"], owner, draft, booking["created_at"], booking["updated_at"])
+        self._take_buffers(entry)
         self.entries.append(entry)
         self._log(entry, "created", owner)
         return entry
 
     def change(self, entry: Entry, draft: Draft, by: Person) -> None:
         """A booking says something else now."""
-        entry.draft = draft
+        before, entry.draft = entry.draft, draft
+        if takes_more(before, draft):
+            self._take_buffers(entry)
         self._log(entry, "updated", by)
 
     def cancel(self, entry: Entry, by: Person) -> None:
         """A booking holds its room no longer."""
         entry.status = "cancelled"
+        entry.cause = "owner" if by is entry.owner else "staff"
         self._log(entry, "cancelled", by)
+
+    def _take_buffers(self, entry: Entry) -> None:
+        room = self._room(entry.draft)
+        entry.before, entry.after = room.before, room.after
 
     def _log(self, entry: Entry, action: str, by: Person) -> None:
         entry.is_touched = action != "created"
         values = {
             **entry.draft.values(self.rooms),
             "user_id": entry.owner.id,
-            "status": entry.status,
+            **entry.fate,
         }
         entry.history.append((action, by, values))
 
@@ -126,7 +160,7 @@ class Diary:
             "id": entry.id,
             "facility": self._room(entry.draft).shown,
             "user": entry.owner.basic,
-            "status": entry.status,
+            **entry.fate,
         }
 
     def _room(self, draft: Draft) -> Room:
@@ -138,15 +172,21 @@ class Diary:
         return sorted(self.entries, key=lambda entry: (entry.draft.start, entry.id))
 
     def in_the_way(self, draft: Draft, except_for: Entry | None = None) -> list[Entry]:
-        """The bookings that hold the draft's room for some of its time, earliest first."""
+        """The bookings that, with all buffers, share some of the draft's time, earliest first."""
+        wanted = self._with_buffers(draft.room, draft.slot)
         return [
             entry
             for entry in self.in_order()
             if entry is not except_for
             and entry.status != "cancelled"
             and entry.draft.room == draft.room
-            and touches(entry.draft.slot, draft.slot)
+            and touches(entry.occupied, wanted)
         ]
+
+    def _with_buffers(self, room: int | None, slot: Slot) -> Slot:
+        """When a new booking of the slot would hold the room."""
+        assert room is not None
+        return slot[0] - self.rooms[room].before, slot[1] + self.rooms[room].after
 
     def answer_to_new(self, draft: Draft) -> str:
         """What a request to make this booking is answered."""
@@ -172,26 +212,26 @@ class Diary:
         room = self.rooms[draft.room]
         starts, ends = draft.start != before.start, draft.end != before.end
         goes, grows = draft.room != before.room, draft.attendees != before.attendees
-        moves = starts or ends or goes
-        takes_more = goes or draft.start < before.start or draft.end > before.end
+        more = takes_more(before, draft)
         rules = [
             ("409 booking_cancelled", entry.status == "cancelled"),
             ("422 title_blank", draft.title != before.title and not draft.title.strip()),
             *[(answer, applies and (starts or ends)) for answer, applies in _times(draft)],
             ("422 booking_in_past", starts and draft.start <= PAST),
             ("422 beyond_horizon", ends and draft.end >= BEYOND),
-            ("422 facility_archived", takes_more and not room.is_active),
+            ("422 facility_archived", more and not room.is_active),
             ("422 too_many_attendees", (goes or grows) and draft.attendees > room.capacity),
-            ("409 booking_conflict", moves and bool(self.in_the_way(draft, entry))),
+            ("409 booking_conflict", more and bool(self.in_the_way(draft, entry))),
         ]
         return next((answer for answer, applies in rules if applies), "200")
 
     def is_free(self, room: int, slot: Slot, except_for: Entry | None = None) -> bool:
-        """Whether nobody holds the room at any of that time."""
+        """Whether nobody holds the room when a booking of that time would."""
+        wanted = self._with_buffers(room, slot)
         return not any(
             entry.draft.room == room
             and entry.status != "cancelled"
-            and touches(entry.draft.slot, slot)
+            and touches(entry.occupied, wanted)
             for entry in self.entries
             if entry is not except_for
         )
@@ -219,6 +259,11 @@ class Diary:
             for mark, _ in _quarters((draft.start - 2 * DAY, draft.start + 2 * DAY))
             if self.is_free(draft.room, (mark, mark + length), except_for)
         )
+
+
+def takes_more(before: Draft, draft: Draft) -> bool:
+    """Whether a change takes any time that the booking did not have."""
+    return draft.room != before.room or draft.start < before.start or draft.end > before.end
 
 
 def touches(slot: Slot, other: Slot) -> bool:

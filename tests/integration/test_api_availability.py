@@ -85,6 +85,12 @@ def test_a_result_is_the_facility_its_free_periods_and_when_it_is_next_free(
             "capacity": 4,
             "time_zone": "Europe/Berlin",
         },
+        "rules": {
+            "min_duration_minutes": 15,
+            "max_duration_minutes": 480,
+            "start_step_minutes": 15,
+            "requires_approval": False,
+        },
         "available_slots": [slot(at(8), at(9)), slot(at(10), at(12)), slot(at(13.25), at(18))],
         "next_available": wire(at(8)),
     } == availability(ada, facility, at(8), at(18))

@@ -4,10 +4,24 @@ from typing import Any
 
 import pytest
 
-from .api import Api, Json, Person, at, created, invalid, refused, unique
+from .api import HORIZON, Api, Json, Person, at, created, invalid, refused, unique
 
 FACILITIES = "/api/v1/facilities/"
 SITES = "/api/v1/sites/"
+
+LEAST_RULES = {
+    "min_duration_minutes": 15,
+    "max_duration_minutes": 480,
+    "min_notice_minutes": 0,
+    "horizon_days": HORIZON.days,
+    "start_step_minutes": 15,
+    "cancellation_notice_minutes": 0,
+    "buffer_before_minutes": 0,
+    "buffer_after_minutes": 0,
+    "requires_approval": False,
+    "approval_timeout_minutes": 2880,
+}
+"""What a facility asks of bookings that has no rules of its own."""
 
 
 def where(facility: Json) -> str:
@@ -30,7 +44,12 @@ def test_a_new_site_is_answered_in_full_and_listed(api: Api, ada: Person) -> Non
         "name": name,
         "time_zone": "Asia/Kathmandu",
         "created_at": site["created_at"],
+        "updated_at": site["created_at"],
     } == site
+    assert f"{SITES}{site['id']}/" == response.headers["location"]
+    shown = ada.get(response.headers["location"])
+    assert site == shown.json()
+    assert response.headers["etag"] == shown.headers["etag"]
     assert site in ada.get(SITES, params={"limit": 200}).json()
 
 
@@ -67,6 +86,9 @@ def test_a_new_facility_is_answered_in_full_and_shown_to_everybody(api: Api, ada
         "amenities": ["projector", "stage"],
         "time_zone": "America/New_York",
         "status": "active",
+        "opening_hours_of": "nobody",
+        "rules": LEAST_RULES,
+        "open_to": [],
         "created_at": facility["created_at"],
         "updated_at": facility["created_at"],
     }

@@ -1,5 +1,6 @@
 """One set: the operations of the contract, the handlers, and what is exercised here."""
 
+from collections.abc import Callable
 from importlib import import_module
 from inspect import getmembers, iscoroutinefunction
 from types import ModuleType
@@ -7,7 +8,7 @@ from types import ModuleType
 import httpx
 
 from app.routing import handlers
-from tests.client import document, operation_of
+from tests.client import Client, document, operation_of
 
 from .api import Api, at, path_of, unique, wire
 
@@ -62,6 +63,7 @@ def test_one_walk_through_the_service_meets_every_operation(api: Api) -> None:
     met(staff.patch(room, {"capacity": 10}))
     assert met(staff.get(room)).json()["capacity"] == 10
     met(staff.get("/api/v1/facilities/", params={"site_id": site["id"]}))
+    _walk_through_closures(met, staff, site["id"])
 
     user = met(staff.post("/api/v1/users/", {"username": unique("user")})).json()
     met(staff.get(f"/api/v1/users/{user['id']}/"))
@@ -90,6 +92,62 @@ def test_one_walk_through_the_service_meets_every_operation(api: Api) -> None:
     assert len(met(ada.get("/api/v1/me/bookings/")).json()) == 1
     met(staff.get("/api/v1/admin/bookings/", params={"user_id": user["id"]}))
 
+    _walk_through_people(met, staff, user["id"], facility["id"])
+    assert met(ada.get("/api/v1/me/export/")).json()["user"]["id"] == user["id"]
+
     met(staff.delete(f"/api/v1/users/{user['id']}/"))
+    met(staff.post(f"/api/v1/users/{user['id']}/anonymise/"))
     met(staff.delete(room))
     assert operations().keys() == seen
+
+
+def _walk_through_people(
+    met: Callable[[httpx.Response], httpx.Response], staff: Client, user_id: int, room_id: int
+) -> None:
+    """Groups, quotas, what else there is of users, and the log of it all."""
+    user, name = f"/api/v1/users/{user_id}/", {"name": unique("Group")}
+    met(staff.patch(user, {"display_name": "Ada"}))
+    met(staff.post(f"{user}tokens/", {"name": "Laptop"}))
+    met(staff.get(f"{user}export/"))
+
+    groups = "/api/v1/user-groups/"
+    group = f"{groups}{met(staff.post(groups, name)).json()['id']}/"
+    member = f"{group}members/{user_id}/"
+    met(staff.request("PUT", member))
+    assert len(met(staff.get(f"{group}members/")).json()) == 1
+    met(staff.delete(member))
+    met(staff.patch(group, {"name": unique("Group")}))
+    assert met(staff.get(group)).json()["member_count"] == 0
+    met(staff.get(groups))
+    met(staff.delete(group))
+
+    groups = "/api/v1/facility-groups/"
+    group_id = met(staff.post(groups, {**name, "facility_ids": [room_id]})).json()["id"]
+    met(staff.patch(f"{groups}{group_id}/", {"name": unique("Group")}))
+    met(staff.get(f"{groups}{group_id}/"))
+    met(staff.get(groups))
+    quotas = "/api/v1/quotas/"
+    body = {"facility_group_id": group_id, "max_active_bookings": 5}
+    quota = f"{quotas}{met(staff.post(quotas, body)).json()['id']}/"
+    met(staff.patch(quota, {"max_hours_per_week": 9}))
+    met(staff.get(quota))
+    met(staff.get(quotas))
+    met(staff.delete(quota))
+    met(staff.delete(f"{groups}{group_id}/"))
+    assert met(staff.get("/api/v1/audit-log/", params={"record_id": group_id})).json()
+
+
+def _walk_through_closures(
+    met: Callable[[httpx.Response], httpx.Response], staff: Client, site_id: int
+) -> None:
+    """A site's hours, and a time in which it is closed."""
+    met(staff.patch(f"/api/v1/sites/{site_id}/", {"holiday_calendar": None}))
+    assert site_id == met(staff.get(f"/api/v1/sites/{site_id}/")).json()["id"]
+    times = {"start_time": wire(at(20)), "end_time": wire(at(21))}
+    body = {"site_id": site_id, **times, "reason": "New floor"}
+    closure = met(staff.post("/api/v1/closures/", body)).json()
+    path = f"/api/v1/closures/{closure['id']}/"
+    assert [met(staff.get(path)).json()] == met(
+        staff.get("/api/v1/closures/", params={"site_id": site_id, **times})
+    ).json()
+    met(staff.delete(path))

@@ -139,14 +139,73 @@ def users_list(api: Api) -> List:
     return List("users_list", api.staff, "/api/v1/users/", expected, {"search": word})
 
 
+def user_groups_list(api: Api) -> List:
+    for name in names():
+        api.staff.post("/api/v1/user-groups/", {"name": name})
+    expected = ids(api, "SELECT id FROM user_groups ORDER BY lower(name), id")
+    return List("user_groups_list", api.staff, "/api/v1/user-groups/", expected)
+
+
+def user_group_members_list(api: Api) -> List:
+    group = api.staff.post("/api/v1/user-groups/", {"name": unique("Lab")}).json()
+    path = f"/api/v1/user-groups/{group['id']}/members/"
+    for name in ("zoe", "Adam", "bob.x", "BOB", "0", "eve", "Carl"):
+        person = api.person(username=unique(name))
+        api.staff.request("PUT", f"{path}{person.id}/")
+    expected = ids(
+        api,
+        """
+        SELECT u.id FROM user_group_members AS m JOIN users AS u ON u.id = m.user_id
+         WHERE m.user_group_id = %s ORDER BY lower(u.username), u.id
+        """,
+        group["id"],
+    )
+    return List("user_group_members_list", api.staff, path, expected)
+
+
+def facility_groups_list(api: Api) -> List:
+    for name in names():
+        api.staff.post("/api/v1/facility-groups/", {"name": name})
+    expected = ids(api, "SELECT id FROM facility_groups ORDER BY lower(name), id")
+    return List("facility_groups_list", api.staff, "/api/v1/facility-groups/", expected)
+
+
+def quotas_list(api: Api) -> List:
+    site = api.site()
+    local = api.person(site_ids=[site["id"]])
+    for _ in range(ROWS):
+        body = {"facility_id": api.facility(site)["id"], "max_active_bookings": 1}
+        assert local.post("/api/v1/quotas/", body).status_code == 201
+    expected = ids(
+        api,
+        "SELECT q.id FROM quotas AS q JOIN facilities AS f ON f.id = q.facility_id"
+        " WHERE f.site_id = %s ORDER BY q.id",
+        site["id"],
+    )
+    return List("quotas_list", local, "/api/v1/quotas/", expected)
+
+
+def audit_log_list(api: Api) -> List:
+    boss = api.person(is_staff=True)
+    for _ in range(ROWS):
+        boss.post("/api/v1/user-groups/", {"name": unique("Lab")})
+    expected = ids(api, "SELECT id FROM audit_log WHERE changed_by = %s ORDER BY id", boss.id)
+    return List("audit_log_list", boss, "/api/v1/audit-log/", expected, {"changed_by": boss.id})
+
+
 LISTS = [
     admin_bookings_list,
+    audit_log_list,
     availability_search,
     bookings_history_list,
     facilities_list,
+    facility_groups_list,
     my_bookings_list,
     my_tokens_list,
+    quotas_list,
     sites_list,
+    user_group_members_list,
+    user_groups_list,
     users_list,
 ]
 

@@ -275,7 +275,9 @@ def test_of_several_rules_the_first_that_a_person_would_mention_answers(desk: De
         ("attendee_count", -3),
         ("colour", "blue"),
         ("status", "cancelled"),
-        ("user_id", 1),
+        ("user_id", 0),
+        ("user_id", "1"),
+        ("user_id", None),
         ("id", 1),
     ],
 )

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import combinations, pairwise
@@ -16,7 +17,6 @@ from demo.diary import write_diary
 from demo.loading import SITES
 from demo.people import MEMBERS, PEOPLE, STAFF
 from demo.values import Booking, Facility, Site
-from domain import bookings as rules
 from domain.periods import Period
 
 FACILITIES = [facility for site in SITES for facility in site.facilities]
@@ -111,8 +111,8 @@ def test_amenities_are_in_the_form_of_the_contract_and_named_once(facility: Faci
 
 def test_four_people_run_the_sites_and_two_dozen_book() -> None:
     assert (len(STAFF), len(MEMBERS)) == (4, 24)
-    assert all(person.is_staff for person in STAFF)
-    assert not any(person.is_staff for person in MEMBERS)
+    assert all(person.runs_site for person in STAFF)
+    assert not any(person.runs_site for person in MEMBERS)
     assert {person.site for person in STAFF} == {site.name for site in SITES}
     assert len({person.username for person in PEOPLE}) == len(PEOPLE)
 
@@ -150,25 +150,6 @@ def test_there_are_some_thousands_of_bookings_a_month_back_and_a_month_ahead(tod
 
 
 @pytest.mark.parametrize("today", DAYS, ids=str)
-def test_every_booking_obeys_the_rules_as_of_the_time_it_was_made(today: date) -> None:
-    for booking in diary(today):
-        draft = rules.Draft(
-            facility_id=1,
-            start_time=booking.start_time,
-            end_time=booking.end_time,
-            title=booking.title,
-            description=booking.description,
-            attendee_count=booking.attendee_count,
-        )
-        capacity = BY_NAME[booking.facility].capacity
-        facility = rules.Facility(name=booking.facility, capacity=capacity, is_active=True)
-        rules.check_new(draft, facility, booking.created_at, timedelta(days=365))
-        assert 1 <= booking.attendee_count
-        assert len(booking.title) <= 255
-        assert "{" not in booking.title
-
-
-@pytest.mark.parametrize("today", DAYS, ids=str)
 def test_no_two_bookings_of_one_status_overlap_at_a_facility(today: date) -> None:
     held = defaultdict(list)
     for booking in diary(today):
@@ -192,9 +173,9 @@ def test_people_book_where_they_work() -> None:
 
 
 @pytest.mark.parametrize("today", DAYS, ids=str)
-def test_about_six_in_a_hundred_are_cancelled_and_some_are_taken_by_others(today: date) -> None:
+def test_about_seven_in_a_hundred_are_cancelled_and_some_are_taken_by_others(today: date) -> None:
     cancelled = [booking for booking in diary(today) if booking.is_cancelled]
-    assert 0.045 <= len(cancelled) / len(diary(today)) <= 0.075
+    assert 0.05 <= len(cancelled) / len(diary(today)) <= 0.085
     taken = defaultdict(list)
     for booking in active(today):
         taken[booking.facility].append(period(booking))
@@ -230,17 +211,32 @@ def test_each_process_writes_the_same_diary_for_the_same_day() -> None:
     assert len(printed) == 1
 
 
+def as_asked_for(booking: Booking) -> Booking:
+    """The booking without what became of it, which another day may know better."""
+    return replace(
+        booking, status="confirmed", cancellation_cause=None, change_reason=None, changed_by=None
+    )
+
+
 def test_the_next_day_shows_the_same_bookings_and_a_few_new_ones() -> None:
     tomorrow = SATURDAY + timedelta(days=1)
     first_shared = tomorrow - timedelta(days=30)
-    before = {each for each in diary(SATURDAY) if local_start(each).date() >= first_shared}
-    after = set(diary(tomorrow))
-    assert before <= after
-    new = after - before
+    before = {
+        as_asked_for(each) for each in diary(SATURDAY) if local_start(each).date() >= first_shared
+    }
+    after = {as_asked_for(each): each for each in diary(tomorrow)}
+    overdue = before - set(after)
+    # Only what may expire in the course of the day is kept back until it has.
+    assert all(each.decide_by and midnight(tomorrow) < each.decide_by for each in overdue)
+    assert len(overdue) <= 2
     last = tomorrow + timedelta(days=30)
+    new = [each for key, each in after.items() if key not in before]
     assert any(each.created_at >= midnight(SATURDAY) for each in new)
     assert all(
-        each.created_at >= midnight(SATURDAY) or local_start(each).date() == last for each in new
+        each.created_at >= midnight(SATURDAY)
+        or local_start(each).date() == last
+        or each.cancellation_cause == "expired"
+        for each in new
     )
 
 

@@ -11,7 +11,7 @@ import pkgutil
 import re
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -24,7 +24,7 @@ from tests import servers
 
 Prepare = Callable[[Query], PGresult]
 
-NOT_DOORS = {"loader", "migrations", "pool", "search"}
+NOT_DOORS = {"hours", "loader", "migrations", "pool", "search"}
 
 
 def _modules() -> Iterator[types.ModuleType]:
@@ -41,9 +41,15 @@ def _queries(module: types.ModuleType) -> dict[str, Query]:
 def _doors(module: types.ModuleType) -> dict[str, Callable[..., Any]]:
     return {
         name: function
-        for name, function in inspect.getmembers(module, inspect.iscoroutinefunction)
+        for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
+        if inspect.iscoroutinefunction(function) or _streams(function)
     }
+
+
+def _streams(function: Callable[..., Any]) -> bool:
+    answer = typing.get_type_hints(function).get("return")
+    return typing.get_origin(answer) is AsyncGenerator
 
 
 MODULES = list(_modules())
@@ -55,11 +61,12 @@ PAIRS = [
 
 
 def _row_of(door: Callable[..., Any]) -> type | None:
-    """The dataclass that the door answers with, alone or in a list, if it answers with one."""
-    answer = typing.get_type_hints(door)["return"]
-    for part in (answer, *typing.get_args(answer)):
+    """The dataclass that the door answers with, alone or in lists, if it answers with one."""
+    parts = [typing.get_type_hints(door)["return"]]
+    for part in parts:
         if dataclasses.is_dataclass(part) and isinstance(part, type):
             return part
+        parts += typing.get_args(part)
     return None
 
 
@@ -103,7 +110,8 @@ def test_a_doors_answer_is_of_its_querys_kind(door: Callable[..., Any], query: Q
     answer = typing.get_type_hints(door)["return"]
 
     assert (query.kind == "many") == (typing.get_origin(answer) is list)
-    assert (query.kind in {"one", "many"}) == (_row_of(door) is not None)
+    assert (query.kind == "stream") == _streams(door)
+    assert (query.kind in {"one", "many", "stream"}) == (_row_of(door) is not None)
 
 
 @pytest.mark.parametrize(("door", "query"), PAIRS)

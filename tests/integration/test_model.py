@@ -1,7 +1,8 @@
 """Whatever people do with a few rooms, the service says of them what a simple model says.
 
 Hypothesis lets three members and one of the staff create, move, edit, cancel, read,
-list and search, and the staff shrink, archive and restore rooms. By default it is
+list and search, and the staff shrink, archive and restore rooms, and change how much
+is kept free around bookings. By default it is
 the same few hundred steps each time. ``MODEL_EXAMPLES=500`` takes a longer walk,
 another one each time, and looks for the shortest way to what it finds.
 """
@@ -87,6 +88,26 @@ def drafts(draw: st.DrawFn) -> Draft:
             draft = SPOILERS[name](draft)
     return draft
 
+
+# What availability tells of the rooms' rules, which stay as they are.
+RULES = {
+    "min_duration_minutes": 15,
+    "max_duration_minutes": 480,
+    "start_step_minutes": 15,
+    "requires_approval": False,
+}
+
+# What the staff do to a room: change it so, or with None archive it.
+ALTERATIONS: list[Json | None] = [
+    {"capacity": 3},
+    {"capacity": 9},
+    {"status": "active"},
+    *(
+        {"rules": {"buffer_before_minutes": before, "buffer_after_minutes": after}}
+        for before, after in ((0, 0), (15, 0), (0, 45), (30, 15))
+    ),
+    None,
+]
 
 PEOPLE = st.integers(0, 3)
 OWNER_OR_OTHER = st.sampled_from([None, None, None, *range(4)])
@@ -325,6 +346,7 @@ class Company(RuleBasedStateMachine):
         expected = [
             {
                 "facility": one.shown,
+                "rules": RULES,
                 "available_slots": [
                     _slot(slot) for slot in self.diary.free_slots(number, window, minutes)
                 ],
@@ -338,10 +360,10 @@ class Company(RuleBasedStateMachine):
 
     @rule(
         number=st.sampled_from([1, 2]),
-        what=st.sampled_from([{"capacity": 3}, {"capacity": 9}, {"status": "active"}, None]),
+        what=st.sampled_from(ALTERATIONS),
     )
     def alter_room(self, number: int, what: Json | None) -> None:
-        """The staff shrink, enlarge, restore or archive a room."""
+        """The staff shrink, enlarge, restore or archive a room, or change its buffers."""
         room = self.rooms[number]
         path = f"/api/v1/facilities/{room.id}/"
         response = self.staff.delete(path) if what is None else self.staff.patch(path, what)
@@ -350,6 +372,9 @@ class Company(RuleBasedStateMachine):
             room.is_active = False
         elif "capacity" in what:
             room.shown["capacity"] = what["capacity"]
+        elif "rules" in what:
+            room.before = what["rules"]["buffer_before_minutes"]
+            room.after = what["rules"]["buffer_after_minutes"]
         else:
             room.is_active = True
 
@@ -489,7 +514,7 @@ class Company(RuleBasedStateMachine):
             if room is not wanted
             and room.is_active
             and room.capacity >= draft.attendees
-            and self.diary.is_free(number, draft.slot)
+            and self.diary.is_free(number, draft.slot, moved)
         ]
         elsewhere.sort(
             key=lambda room: (room["facility_type"] != kind, room["capacity"], room["id"])
@@ -519,7 +544,8 @@ def _basic(facility: Json) -> Json:
 
 
 def _summary(booking: Json) -> Json:
-    return {name: booking[name] for name in booking.keys() - {"user", "description"}}
+    left_out = {"user", "description", "buffer_before_minutes", "buffer_after_minutes"}
+    return {name: booking[name] for name in booking.keys() - left_out}
 
 
 def _given(params: Json) -> Json:

@@ -88,6 +88,7 @@ def test_busy_periods_are_found_by_the_constraints_index(
         "list_busy",
         mode,
         facility_ids=facility_ids,
+        now=PERIOD["start_time"],
         except_booking_id=None,
         **PERIOD,
     )

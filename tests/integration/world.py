@@ -109,6 +109,11 @@ async def move(
         title=row.title,
         description=row.description,
         attendee_count=row.attendee_count,
+        status=row.status,
+        decide_by=row.decide_by,
+        buffer_before_minutes=row.buffer_before_minutes,
+        buffer_after_minutes=row.buffer_after_minutes,
+        change_reason=None,
     )
 
 

@@ -1,0 +1,98 @@
+"""Upkeep: what time alone brings about, done by the service itself.
+
+Each process runs it, and any number of them share the work. Nothing waits for it to be
+right: what it does late was true before (docs/adr/0018).
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import structlog
+
+from app.problems import kind_of
+from handlers import holidays
+from handlers.exchange import Service
+from sql import bookings
+from sql.pool import retrying, transaction
+
+log = structlog.get_logger("holdfast.upkeep")
+
+_BATCH = 100
+_UNAVAILABLE = 503
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something to be done every so many seconds, or at every round where that is 0."""
+
+    name: str
+    every_seconds: float
+    work: Callable[[Service], Awaitable[object]]
+
+
+async def expire_bookings(service: Service) -> int:
+    """Cancel pending bookings that nobody decided about in time; how many there were."""
+    expired = 0
+    while True:
+        done = await retrying(lambda: _expire_some(service))
+        expired += done
+        if done < _BATCH:
+            return expired
+
+
+async def _expire_some(service: Service) -> int:
+    # Nobody's doing: the history of the bookings names no user.
+    async with transaction(service.pool, actor_id=None, request_id=None) as conn:
+        return await bookings.expire_bookings(conn, now=service.clock(), limit=_BATCH)
+
+
+async def refresh_holidays(service: Service) -> int:
+    """Close sites on the holidays of years that have come near; how many sites there were."""
+
+    async def attempt() -> int:
+        async with transaction(service.pool, actor_id=None, request_id=None) as conn:
+            return await holidays.refresh_holidays(conn, service.clock())
+
+    return await retrying(attempt)
+
+
+DUTIES = (
+    Duty("expire_bookings", 0, expire_bookings),
+    Duty("refresh_holidays", 3600, refresh_holidays),
+)
+
+
+@asynccontextmanager
+async def upkeep(service: Service, seconds: float) -> AsyncIterator[None]:
+    """Run the duties in the background, with this pause between rounds, until the exit."""
+    task = asyncio.create_task(_rounds(service, seconds), name="upkeep")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _rounds(service: Service, seconds: float) -> None:
+    due = {duty.name: 0.0 for duty in DUTIES}
+    while True:
+        for duty in DUTIES:
+            if time.monotonic() >= due[duty.name]:
+                await _attempt(service, duty)
+                due[duty.name] = time.monotonic() + duty.every_seconds
+        await asyncio.sleep(seconds)
+
+
+async def _attempt(service: Service, duty: Duty) -> None:
+    """Do it; what goes wrong is logged and tried again in its turn."""
+    try:
+        await duty.work(service)
+    except Exception as error:
+        if kind_of(error).status == _UNAVAILABLE:
+            log.warning("upkeep put off", duty=duty.name, reason=str(error))
+        else:
+            log.exception("upkeep failed", duty=duty.name)

@@ -1,0 +1,282 @@
+"""All that is stored of a user: to be had, and to be forgotten."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from .api import Api, Json, Person, at, created, refused, unique
+from .cast import Cast, make_cast
+
+USERS = "/api/v1/users/"
+EXPORT = "/api/v1/me/export/"
+BOOKING = """
+INSERT INTO bookings (facility_id, user_id, start_time, end_time, title, description, status,
+                      change_reason)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+RETURNING id
+"""
+
+
+@pytest.fixture(scope="module")
+def cast(api: Api) -> Cast:
+    """Everybody whom a permission can tell apart."""
+    return make_cast(api)
+
+
+def where(person: Person, action: str = "") -> str:
+    """The user's path."""
+    return f"{USERS}{person.id}/{action}"
+
+
+def put(  # noqa: PLR0913 - what a test may care about
+    api: Api,
+    person: Person,
+    facility: Json,
+    day: int,
+    words: str = "Words",
+    *,
+    status: str = "confirmed",
+) -> int:
+    """A booking at noon of a day from that on which most tests book, by direct SQL."""
+    start = at(12, day=day)
+    rows = api.sql(
+        BOOKING,
+        facility["id"],
+        person.id,
+        start,
+        start + timedelta(hours=1),
+        f"Title {words}",
+        f"Description {words}",
+        status,
+        f"Reason {words}",
+    )
+    return int(rows[0][0])
+
+
+def everywhere(api: Api, text: str) -> list[str]:
+    """The columns of the whole database that hold the text somewhere."""
+    columns = api.sql(
+        """
+        SELECT c.table_name, c.column_name, c.data_type
+          FROM information_schema.columns AS c
+          JOIN information_schema.tables AS t USING (table_schema, table_name)
+         WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'
+        """
+    )
+    assert len(columns) > 100
+    found = []
+    for table, column, kind in columns:
+        value = f"encode({column}, 'escape')" if kind == "bytea" else f"{column}::text"
+        query = f"SELECT count(*) FROM {table} WHERE position(lower(%s) IN lower({value})) > 0"  # noqa: S608
+        if api.sql(query, text) != [(0,)]:
+            found.append(f"{table}.{column}")
+    return sorted(found)
+
+
+def statistics(api: Api, facility: Json) -> list[tuple[Any, ...]]:
+    """What reports count: who booked what, when, for how many, and what became of it."""
+    return api.sql(
+        "SELECT id, user_id, start_time, end_time, attendee_count, status::text,"
+        "       cancellation_cause::text, created_at"
+        "  FROM bookings WHERE facility_id = %s ORDER BY id",
+        facility["id"],
+    )
+
+
+def test_all_that_is_stored_of_a_user_is_one_document(api: Api, cast: Cast) -> None:
+    room, ada, bob = api.facility(), api.person(display_name="Ada"), api.person()
+    quota = created(
+        api.staff.post("/api/v1/quotas/", {"facility_id": room["id"], "max_active_bookings": 5})
+    )
+    mine = [put(api, ada, room, day) for day in (3, 1, 2)]
+    put(api, bob, room, 9)
+    api.staff.patch(where(ada), {"site_ids": [cast.site["id"]], "display_name": "Ada L."})
+    api.sql(
+        "INSERT INTO booking_conflicts (facility_id, user_id, start_time, end_time)"
+        " VALUES (%s, %s, %s, %s), (%s, %s, %s, %s)",
+        *(room["id"], ada.id, at(1), at(2)),
+        *(room["id"], bob.id, at(1), at(2)),
+    )
+
+    response = ada.get(EXPORT)
+    document = response.json()
+
+    assert f'attachment; filename="user-{ada.id}.json"' == response.headers["content-disposition"]
+    assert document["complete"] is True
+    assert api.staff.get(where(ada)).json() == document["user"]
+    assert ada.get("/api/v1/me/tokens/").json() == document["tokens"]
+    assert ada.token not in response.text
+    assert [mine[1], mine[2], mine[0]] == [row["id"] for row in document["bookings"]]
+    assert "Description Words" == document["bookings"][0]["description"]
+    assert mine == [row["booking_id"] for row in document["booking_changes"]]
+    assert "Title Words" == document["booking_changes"][0]["new_values"]["title"]
+    assert document["facility_changes"] == []
+    assert ["user", "user", "site_staff"] == sorted(
+        (row["record_type"] for row in document["record_changes"]), reverse=True
+    )
+    assert [room["id"]] == [row["facility_id"] for row in document["conflicts"]]
+    (held,) = [row for row in document["quotas"] if row["id"] == quota["id"]]
+    assert held["active_bookings"] == 3
+
+    theirs = api.staff.get(where(ada, "export/"))
+    assert document == theirs.json()
+    again = ada.get(EXPORT, headers={"If-None-Match": response.headers["etag"]})
+    assert again.status_code == 304
+    refused(api.staff.get(f"{USERS}2147483647/export/"), 404, "not_found")
+
+
+def test_what_somebody_did_to_others_records_is_exported_too(api: Api) -> None:
+    boss, ada = api.person(is_staff=True), api.person()
+    room = api.facility()
+    path = f"/api/v1/facilities/{room['id']}/"
+    assert boss.patch(path, {"description": "New"}).status_code == 200
+    boss.patch(where(ada), {"display_name": "Ada"})
+    document = boss.get(EXPORT).json()
+    assert [room["id"]] == [row["facility_id"] for row in document["facility_changes"]]
+    assert "New" == document["facility_changes"][0]["new_values"]["description"]
+    assert ada.id in [row.get("record_id") for row in document["record_changes"]]
+
+
+def test_a_long_list_is_exported_in_full_and_in_order(api: Api) -> None:
+    ada, room = api.person(), api.facility()
+    api.sql(
+        "INSERT INTO booking_conflicts (facility_id, user_id, start_time, end_time)"
+        " SELECT %s, %s, now() + n * interval '1 hour', now() + (n + 1) * interval '1 hour'"
+        "   FROM generate_series(1, 1001) AS n",
+        room["id"],
+        ada.id,
+    )
+    rows = ada.get(EXPORT).json()["conflicts"]
+    assert len(rows) == 1001
+    assert sorted(row["start_time"] for row in rows) == [row["start_time"] for row in rows]
+
+
+def test_nothing_that_somebody_wrote_is_left_anywhere_once_they_are_forgotten(api: Api) -> None:
+    words, name = unique("Zebrawords"), unique("zebraname")
+    boss, room = api.person(is_staff=True), api.facility()
+    group = created(api.staff.post("/api/v1/user-groups/", {"name": unique("Group")}))
+    ada = api.person(username=name, display_name=f"Miss {words}", site_ids=[api.home["id"]])
+    created(ada.post("/api/v1/me/tokens/", {"name": f"Laptop of {words}"}))
+    api.staff.request("PUT", f"/api/v1/user-groups/{group['id']}/members/{ada.id}/")
+    api.staff.patch(where(ada), {"display_name": f"Doctor {words}"})
+    booking = put(api, ada, room, 2, words)
+    api.sql("UPDATE bookings SET title = %s WHERE id = %s", f"Changed {words}", booking)
+    for user_id, body in (
+        (ada.id, f'{{"title":"{words}"}}'),
+        (boss.id, f'{{"user":{{"id":{ada.id},"username":"{name}"}},"title":"{words}"}}'),
+        (boss.id, '{"user":{"id":1,"username":"somebody"}}'),
+    ):
+        api.sql(
+            "INSERT INTO idempotency_keys (user_id, operation, key, fingerprint, status, headers,"
+            "                              body, expires_at)"
+            " VALUES (%s, 'o', %s, sha256(''), 201, '{}', convert_to(%s, 'UTF8'),"
+            "         now() + interval '1 hour')",
+            user_id,
+            unique("key"),
+            body,
+        )
+    assert {"users.username", "audit_log.new_values", "idempotency_keys.body"} <= set(
+        everywhere(api, name)
+    )
+    assert {
+        "users.display_name",
+        "user_tokens.name",
+        "bookings.title",
+        "bookings.description",
+        "bookings.change_reason",
+        "booking_audit.old_values",
+        "booking_audit.new_values",
+        "audit_log.old_values",
+        "audit_log.new_values",
+        "idempotency_keys.body",
+    } <= set(everywhere(api, words))
+
+    response = boss.post(where(ada, "anonymise/"))
+
+    user = response.json()
+    assert user == {
+        "id": ada.id,
+        "username": f"anonymous-{ada.id}",
+        "is_staff": False,
+        "sites": [],
+        "groups": [],
+        "is_active": False,
+        "created_at": ada.user["created_at"],
+        "deactivated_at": user["deactivated_at"],
+    }
+    assert user == api.staff.get(where(ada)).json()
+    assert everywhere(api, words) == []
+    assert everywhere(api, name) == []
+    refused(ada.get("/api/v1/me/"), 401, "authentication_required")
+    assert [(1,)] == api.sql("SELECT count(*) FROM idempotency_keys WHERE user_id = %s", boss.id)
+    history = api.staff.get(where(ada, "export/")).json()["booking_changes"]
+    assert len(history) == 3
+    assert {"Anonymised"} == {row["new_values"]["title"] for row in history}
+
+
+def test_what_was_booked_when_stays_and_what_has_not_begun_is_cancelled(api: Api) -> None:
+    ada, bob, room = api.person(), api.person(), api.facility()
+    past = [
+        put(api, ada, room, day, status=status)
+        for day, status in ((-40, "confirmed"), (-41, "cancelled"), (-42, "pending"))
+    ]
+    coming = [put(api, ada, room, 1), put(api, ada, room, 2, status="pending")]
+    dropped = put(api, ada, room, 3, status="cancelled")
+    other = put(api, bob, room, 4)
+    before = {row[0]: row for row in statistics(api, room)}
+
+    assert api.staff.post(where(ada, "anonymise/")).status_code == 200
+
+    after = {row[0]: row for row in statistics(api, room)}
+    for booking in (*past, dropped, other):
+        assert before[booking] == after[booking]
+    for booking in coming:
+        *kept, _, _, created_at = before[booking]
+        assert (*kept, "cancelled", "anonymised", created_at) == after[booking]
+    assert [("Title Words", "Description Words", "Reason Words")] == api.sql(
+        "SELECT title, description, change_reason FROM bookings WHERE id = %s", other
+    )
+    actions = api.sql(
+        "SELECT booking_id, changed_by FROM booking_audit"
+        " WHERE action = 'cancelled' AND booking_id = ANY(%s) ORDER BY booking_id",
+        coming,
+    )
+    assert [(booking, api.staff.id) for booking in coming] == actions
+
+
+def test_to_forget_somebody_again_changes_nothing(api: Api) -> None:
+    ada, room = api.person(), api.facility()
+    put(api, ada, room, 1)
+    first = api.staff.post(where(ada, "anonymise/"))
+    counts = (
+        "SELECT (SELECT count(*) FROM audit_log), (SELECT count(*) FROM booking_audit),"
+        "       (SELECT max(updated_at) FROM bookings WHERE facility_id = %s)"
+    )
+    before = api.sql(counts, room["id"])
+    second = api.staff.post(where(ada, "anonymise/"))
+    assert (200, first.json()) == (second.status_code, second.json())
+    assert before == api.sql(counts, room["id"])
+    refused(api.staff.post(f"{USERS}2147483647/anonymise/"), 404, "not_found")
+
+
+def test_a_name_that_somebody_else_has_gets_a_number(api: Api) -> None:
+    ada = api.person()
+    for number in ("", "-2"):
+        api.person(username=f"Anonymous-{ada.id}{number}")
+    first = api.staff.post(where(ada, "anonymise/")).json()
+    assert first["username"] == f"anonymous-{ada.id}-3"
+    assert first == api.staff.post(where(ada, "anonymise/")).json()
+
+
+def test_the_logs_change_for_nothing_else(api: Api) -> None:
+    ada, room = api.person(), api.facility()
+    put(api, ada, room, 1)
+    api.staff.post(where(ada, "anonymise/"))
+    for statement in (
+        "UPDATE booking_audit SET new_values = '{}'",
+        "UPDATE audit_log SET changed_by = NULL",
+        "DELETE FROM audit_log",
+    ):
+        with pytest.raises(Exception, match="only grows"):
+            api.sql(statement)
