@@ -4,6 +4,7 @@ from collections.abc import Callable
 from importlib import import_module
 from inspect import getmembers, iscoroutinefunction
 from types import ModuleType
+from typing import Any
 
 import httpx
 
@@ -92,6 +93,8 @@ def test_one_walk_through_the_service_meets_every_operation(api: Api) -> None:
     assert len(met(ada.get("/api/v1/me/bookings/")).json()) == 1
     met(staff.get("/api/v1/admin/bookings/", params={"user_id": user["id"]}))
 
+    _walk_through_decisions(met, staff, ada, site["id"])
+    _walk_through_tables(met, staff, site)
     _walk_through_people(met, staff, user["id"], facility["id"])
     assert met(ada.get("/api/v1/me/export/")).json()["user"]["id"] == user["id"]
 
@@ -135,6 +138,55 @@ def _walk_through_people(
     met(staff.delete(quota))
     met(staff.delete(f"{groups}{group_id}/"))
     assert met(staff.get("/api/v1/audit-log/", params={"record_id": group_id})).json()
+
+
+def _walk_through_decisions(
+    met: Callable[[httpx.Response], httpx.Response], staff: Client, member: Client, site_id: int
+) -> None:
+    """Bookings that wait for staff: one approved, one rejected, one decided with others."""
+    body = {"site_id": site_id, "name": "Hall", "facility_type": "room", "capacity": 8}
+    hall = met(staff.post("/api/v1/facilities/", {**body, "rules": {"requires_approval": True}}))
+    waiting = [
+        met(
+            member.post(
+                "/api/v1/bookings/",
+                {
+                    "facility_id": hall.json()["id"],
+                    "start_time": wire(at(hour)),
+                    "end_time": wire(at(hour + 1)),
+                    "title": "May we?",
+                },
+            )
+        ).json()
+        for hour in (9, 10, 11)
+    ]
+    met(staff.post(f"{path_of(waiting[0])}approve/", {}))
+    met(staff.post(f"{path_of(waiting[1])}reject/", {"reason": "No"}))
+    decision = {"decision": "approve", "booking_ids": [waiting[2]["id"]]}
+    met(staff.post("/api/v1/admin/bookings/decisions/", decision))
+    states = [met(member.get(path_of(booking))).json()["status"] for booking in waiting]
+    assert states == ["confirmed", "cancelled", "confirmed"]
+
+
+def _walk_through_tables(
+    met: Callable[[httpx.Response], httpx.Response], staff: Client, site: dict[str, Any]
+) -> None:
+    """Reports, and what goes out and comes in as CSV."""
+    days = {"start_date": wire(at(0))[:10], "end_date": wire(at(24))[:10], "site_id": site["id"]}
+    reports = "/api/v1/analytics/"
+    met(staff.get(f"{reports}utilisation/", params={**days, "group_by": "facility"}))
+    met(staff.get(f"{reports}summary/", params=days))
+    met(staff.get(f"{reports}top-facilities/", params={**days, "by": "bookings"}))
+    exported = met(staff.get("/api/v1/exports/facilities/", params={"site_id": site["id"]}))
+    csv = {"Content-Type": "text/csv"}
+    imports = "/api/v1/imports/"
+    report = met(
+        staff.request("POST", f"{imports}facilities/", content=exported.content, headers=csv)
+    ).json()
+    assert report["unchanged"] == report["lines_read"] > 0
+    met(
+        staff.request("POST", f"{imports}users/", content=f"username\n{unique('u')}\n", headers=csv)
+    )
 
 
 def _walk_through_closures(

@@ -139,6 +139,21 @@ def users_list(api: Api) -> List:
     return List("users_list", api.staff, "/api/v1/users/", expected, {"search": word})
 
 
+def closures_list(api: Api) -> List:
+    site = api.site()
+    for number in range(ROWS):
+        # Pairs that start together, in an order that is not that of time.
+        times = {"start_time": wire(at(20 - number // 2)), "end_time": wire(at(22))}
+        body = {"site_id": site["id"], **times, "reason": "New floor"}
+        assert api.staff.post("/api/v1/closures/", body).status_code == 201
+    expected = ids(
+        api, "SELECT id FROM closures WHERE site_id = %s ORDER BY start_time, id", site["id"]
+    )
+    return List(
+        "closures_list", api.person(), "/api/v1/closures/", expected, {"site_id": site["id"]}
+    )
+
+
 def user_groups_list(api: Api) -> List:
     for name in names():
         api.staff.post("/api/v1/user-groups/", {"name": name})
@@ -198,6 +213,7 @@ LISTS = [
     audit_log_list,
     availability_search,
     bookings_history_list,
+    closures_list,
     facilities_list,
     facility_groups_list,
     my_bookings_list,

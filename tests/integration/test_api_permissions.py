@@ -36,6 +36,7 @@ class Scene:
 
 Attempt = Callable[[Client, Scene], httpx.Response]
 WINDOW = {"start_time": wire(at(0)), "end_time": wire(at(24))}
+DAYS = {"start_date": wire(at(0))[:10], "end_date": wire(at(24))[:10]}
 
 
 def create_booking(caller: Client, scene: Scene) -> httpx.Response:
@@ -121,6 +122,19 @@ def create_quota(caller: Client, scene: Scene) -> httpx.Response:
     return caller.post("/api/v1/quotas/", body)
 
 
+def import_csv(caller: Client, path: str, text: str) -> httpx.Response:
+    return caller.request("POST", path, content=text, headers={"Content-Type": "text/csv"})
+
+
+def import_users(caller: Client, _: Scene) -> httpx.Response:
+    return import_csv(caller, "/api/v1/imports/users/", f"username\n{unique('friend')}\n")
+
+
+def import_facilities(caller: Client, scene: Scene) -> httpx.Response:
+    line = f"{scene.facility['site']['name']},{scene.facility['name']},Repainted"
+    return import_csv(caller, "/api/v1/imports/facilities/", f"site,name,description\n{line}\n")
+
+
 def facility_path(scene: Scene) -> str:
     return f"/api/v1/facilities/{scene.facility['id']}/"
 
@@ -166,7 +180,17 @@ STAFF_ALONE: dict[str, Attempt] = {
     "facilities_update": change_facility,
     "sites_create": create_site,
     "sites_update": lambda c, s: c.patch(site_path(s), {"name": unique("Camp")}),
+    "analytics_summary": lambda c, _: c.get("/api/v1/analytics/summary/", params=DAYS),
+    "analytics_top_facilities": lambda c, _: c.get(
+        "/api/v1/analytics/top-facilities/", params={**DAYS, "by": "bookings"}
+    ),
+    "analytics_utilisation": lambda c, _: c.get(
+        "/api/v1/analytics/utilisation/", params={**DAYS, "group_by": "site"}
+    ),
     "audit_log_list": lambda c, _: c.get("/api/v1/audit-log/"),
+    "exports_retrieve": lambda c, _: c.get("/api/v1/exports/facilities/"),
+    "imports_facilities": import_facilities,
+    "imports_users": import_users,
     "facility_groups_create": lambda c, _: c.post(
         "/api/v1/facility-groups/", {"name": unique("Courts")}
     ),
