@@ -76,8 +76,8 @@ CREATE OR REPLACE FUNCTION public.audit_record()
  SET "TimeZone" TO 'UTC'
 AS $function$
 DECLARE
-    before JSONB := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
-    after JSONB := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
+    before JSONB := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - TG_ARGV[1:] END;
+    after JSONB := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - TG_ARGV[1:] END;
 BEGIN
     IF before = after THEN
         RETURN NULL;
@@ -192,6 +192,7 @@ CREATE TABLE bookings (
     CONSTRAINT booking_attendee_count_positive CHECK ((attendee_count >= 1)),
     CONSTRAINT booking_buffers_range CHECK (((buffer_before_minutes >= 0) AND (buffer_before_minutes <= 240) AND (buffer_after_minutes >= 0) AND (buffer_after_minutes <= 240) AND (((buffer_before_minutes)::integer % 15) = 0) AND (((buffer_after_minutes)::integer % 15) = 0))),
     CONSTRAINT booking_cause_only_if_cancelled CHECK (((cancellation_cause IS NULL) OR (status = 'cancelled'::booking_status))),
+    CONSTRAINT booking_decide_by_only_if_pending CHECK (((decide_by IS NULL) OR (status = 'pending'::booking_status))),
     CONSTRAINT booking_duration_reasonable CHECK (((end_time - start_time) <= '08:00:00'::interval)),
     CONSTRAINT booking_time_granularity CHECK (((date_bin('00:15:00'::interval, start_time, '1970-01-01 00:00:00+00'::timestamp with time zone) = start_time) AND (date_bin('00:15:00'::interval, end_time, '1970-01-01 00:00:00+00'::timestamp with time zone) = end_time))),
     CONSTRAINT booking_time_valid CHECK ((end_time > start_time)),
@@ -338,7 +339,7 @@ CREATE TABLE sites (
     holidays_until smallint,
     CONSTRAINT sites_pkey PRIMARY KEY (id),
     CONSTRAINT sites_holiday_country_form CHECK (((holiday_country COLLATE "C") ~ '^[A-Z]{2}$'::text)),
-    CONSTRAINT sites_holiday_subdivision_form CHECK (((holiday_subdivision COLLATE "C") ~ '^[A-Za-z0-9 .''-]{1,50}$'::text)),
+    CONSTRAINT sites_holiday_subdivision_form CHECK (((holiday_subdivision COLLATE "C") ~ '^[A-Za-z0-9À-ÖØ-öø-ÿ .''-]{1,50}$'::text)),
     CONSTRAINT sites_holiday_subdivision_of_country CHECK (((holiday_subdivision IS NULL) OR (holiday_country IS NOT NULL))),
     CONSTRAINT sites_holidays_until_of_calendar CHECK (((holidays_until IS NULL) OR (holiday_country IS NOT NULL))),
     CONSTRAINT sites_name_not_blank CHECK ((((name)::text COLLATE "C") ~ '\S'::text)),
@@ -460,11 +461,19 @@ ADD CONSTRAINT user_group_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES 
 ALTER TABLE user_tokens
 ADD CONSTRAINT user_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
+CREATE INDEX idx_audit_log_changed_by ON public.audit_log USING btree (changed_by, id);
+
+CREATE INDEX idx_audit_log_of_user ON public.audit_log USING btree ((((COALESCE(new_values, old_values) ->> 'user_id'::text))::integer), id) WHERE (record_type = ANY (ARRAY['user_group_member'::text, 'site_staff'::text, 'user_token'::text]));
+
 CREATE INDEX idx_audit_log_record ON public.audit_log USING btree (record_type, record_id, id);
 
 CREATE INDEX idx_booking_audit_booking ON public.booking_audit USING btree (booking_id, id);
 
+CREATE INDEX idx_booking_audit_changed_by ON public.booking_audit USING btree (changed_by, id);
+
 CREATE INDEX idx_booking_conflicts_time ON public.booking_conflicts USING btree (occurred_at);
+
+CREATE INDEX idx_booking_conflicts_user ON public.booking_conflicts USING btree (user_id, id);
 
 CREATE INDEX idx_bookings_confirmed_time ON public.bookings USING btree (facility_id, start_time) INCLUDE (end_time) WHERE (status = 'confirmed'::booking_status);
 
@@ -495,6 +504,8 @@ CREATE INDEX idx_facilities_amenities ON public.facilities USING gin (amenities)
 CREATE INDEX idx_facilities_name ON public.facilities USING btree (lower((name)::text), id);
 
 CREATE INDEX idx_facilities_search ON public.facilities USING gin (search_text gin_trgm_ops) WITH (fastupdate=off);
+
+CREATE INDEX idx_facility_audit_changed_by ON public.facility_audit USING btree (changed_by, id);
 
 CREATE INDEX idx_facility_audit_facility ON public.facility_audit USING btree (facility_id, id);
 
@@ -569,5 +580,7 @@ CREATE TRIGGER sites_touch_updated_at BEFORE UPDATE ON sites FOR EACH ROW WHEN (
 CREATE TRIGGER user_group_members_audit AFTER INSERT OR DELETE OR UPDATE ON user_group_members FOR EACH ROW EXECUTE FUNCTION audit_record('user_group_member');
 
 CREATE TRIGGER user_groups_audit AFTER INSERT OR DELETE OR UPDATE ON user_groups FOR EACH ROW EXECUTE FUNCTION audit_record('user_group');
+
+CREATE TRIGGER user_tokens_audit AFTER INSERT OR DELETE OR UPDATE ON user_tokens FOR EACH ROW EXECUTE FUNCTION audit_record('user_token', 'token_hash');
 
 CREATE TRIGGER users_audit AFTER INSERT OR DELETE OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION audit_record('user');

@@ -22,7 +22,7 @@ CHECK (opening_hours <@ INT4MULTIRANGE '{[0,10080)}'),
 ADD CONSTRAINT sites_holiday_country_form
 CHECK (holiday_country COLLATE "C" ~ '^[A-Z]{2}$'),
 ADD CONSTRAINT sites_holiday_subdivision_form
-CHECK (holiday_subdivision COLLATE "C" ~ '^[A-Za-z0-9 .''-]{1,50}$'),
+CHECK (holiday_subdivision COLLATE "C" ~ '^[A-Za-z0-9À-ÖØ-öø-ÿ .''-]{1,50}$'),
 ADD CONSTRAINT sites_holiday_subdivision_of_country
 CHECK (holiday_subdivision IS NULL OR holiday_country IS NOT NULL);
 
@@ -150,6 +150,8 @@ ADD CONSTRAINT booking_buffers_range CHECK (
 ),
 ADD CONSTRAINT booking_cause_only_if_cancelled
 CHECK (cancellation_cause IS NULL OR status = 'cancelled'),
+ADD CONSTRAINT booking_decide_by_only_if_pending
+CHECK (decide_by IS NULL OR status = 'pending'),
 ADD CONSTRAINT bookings_no_overlap
 EXCLUDE USING gist (facility_id WITH =, occupied WITH &&)
 WHERE (status IN ('confirmed', 'pending'));

@@ -27,14 +27,26 @@ CREATE TABLE audit_log (
 
 CREATE INDEX idx_audit_log_record ON audit_log (record_type, record_id, id);
 
--- See audit_booking. An update that changes nothing is no change.
+-- What somebody did, and what was done to what is theirs: for whoever asks what is stored
+-- of them, and to find what is to be forgotten.
+CREATE INDEX idx_audit_log_changed_by ON audit_log (changed_by, id);
+CREATE INDEX idx_audit_log_of_user
+ON audit_log (((COALESCE(new_values, old_values) ->> 'user_id')::INTEGER), id)
+WHERE record_type IN ('user_group_member', 'site_staff', 'user_token');
+-- squawk-ignore require-concurrent-index-creation
+CREATE INDEX idx_booking_audit_changed_by ON booking_audit (changed_by, id);
+-- squawk-ignore require-concurrent-index-creation
+CREATE INDEX idx_facility_audit_changed_by ON facility_audit (changed_by, id);
+
+-- See audit_booking. An update that changes nothing is no change. The arguments are the
+-- kind of record, and columns that no log may hold.
 CREATE FUNCTION audit_record() RETURNS TRIGGER
 LANGUAGE plpgsql
 SET timezone = 'UTC'
 AS $$
 DECLARE
-    before JSONB := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
-    after JSONB := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
+    before JSONB := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - TG_ARGV[1:] END;
+    after JSONB := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - TG_ARGV[1:] END;
 BEGIN
     IF before = after THEN
         RETURN NULL;
@@ -70,6 +82,11 @@ CREATE TRIGGER users_audit
 AFTER INSERT OR UPDATE OR DELETE ON users
 FOR EACH ROW
 EXECUTE FUNCTION audit_record('user');
+
+CREATE TRIGGER user_tokens_audit
+AFTER INSERT OR UPDATE OR DELETE ON user_tokens
+FOR EACH ROW
+EXECUTE FUNCTION audit_record('user_token', 'token_hash');
 
 CREATE TRIGGER user_groups_audit
 AFTER INSERT OR UPDATE OR DELETE ON user_groups
@@ -147,3 +164,4 @@ CREATE TABLE booking_conflicts (
 );
 
 CREATE INDEX idx_booking_conflicts_time ON booking_conflicts (occurred_at);
+CREATE INDEX idx_booking_conflicts_user ON booking_conflicts (user_id, id);

@@ -66,7 +66,7 @@ class PayloadTooLarge(RequestProblem):
 
 
 class UnsupportedMediaType(RequestProblem):
-    """The body is not plain JSON in UTF-8."""
+    """The body is not of the media type that the operation reads, or not in UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ KINDS: dict[type[Exception], Kind] = {
         415,
         "unsupported_media_type",
         "Unsupported Media Type",
-        detail="The body must be JSON: send 'Content-Type: application/json', in UTF-8.",
+        detail="The body is of a media type that is not read here: see the contract.",
     ),
     errors.TimeNotOnMark: Kind(422, "time_not_on_mark", "Time Not On A 15-Minute Mark"),
     errors.EndNotAfterStart: Kind(422, "end_not_after_start", "End Not After Start"),

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -16,7 +17,7 @@ from app.problems import kind_of
 from handlers import holidays
 from handlers.exchange import Service
 from sql import bookings
-from sql.pool import retrying, transaction
+from sql.pool import reading, retrying, transaction
 
 log = structlog.get_logger("holdfast.upkeep")
 
@@ -50,13 +51,24 @@ async def _expire_some(service: Service) -> int:
 
 
 async def refresh_holidays(service: Service) -> int:
-    """Close sites on the holidays of years that have come near; how many sites there were."""
+    """Close sites on the holidays of years that have come near; how many sites there were.
 
-    async def attempt() -> int:
-        async with transaction(service.pool, actor_id=None, request_id=None) as conn:
-            return await holidays.refresh_holidays(conn, service.clock())
+    Each in its own transaction: none waits for another, and one that fails stops no other.
+    """
+    async with reading(service.pool) as conn:
+        due = await holidays.sites_to_refresh(conn, service.clock())
+    refreshed = 0
+    for site_id in due:
+        try:
+            refreshed += await retrying(partial(_refresh_site, service, site_id))
+        except Exception as error:
+            _tell(error, duty="refresh_holidays", site_id=site_id)
+    return refreshed
 
-    return await retrying(attempt)
+
+async def _refresh_site(service: Service, site_id: int) -> bool:
+    async with transaction(service.pool, actor_id=None, request_id=None) as conn:
+        return await holidays.refresh_holidays(conn, site_id, service.clock())
 
 
 DUTIES = (
@@ -92,7 +104,11 @@ async def _attempt(service: Service, duty: Duty) -> None:
     try:
         await duty.work(service)
     except Exception as error:
-        if kind_of(error).status == _UNAVAILABLE:
-            log.warning("upkeep put off", duty=duty.name, reason=str(error))
-        else:
-            log.exception("upkeep failed", duty=duty.name)
+        _tell(error, duty=duty.name)
+
+
+def _tell(error: Exception, **about: object) -> None:
+    if kind_of(error).status == _UNAVAILABLE:
+        log.warning("upkeep put off", reason=str(error), **about)
+    else:
+        log.error("upkeep failed", exc_info=error, **about)

@@ -154,7 +154,10 @@ def check_change(  # noqa: PLR0913 - before and after, where, who and when
     if revised.title != before.title:
         _check_title(revised)
     _check_changed_times(before, revised, facility.rules, now)
-    if gives_up(booking, revised):
+    # What waits for approval again can be withdrawn at any time: to ask for more must not be a
+    # way around the deadline.
+    asks_anew = event_of_change(booking, revised, facility, caller) == "resubmit"
+    if gives_up(booking, revised) or asks_anew:
         _check_deadline(booking, left, caller, now)
     if takes_more(booking, revised):
         _check_active(facility)
@@ -242,7 +245,7 @@ def _check_open(booking: Booking, now: datetime) -> None:
 
 
 def _check_deadline(booking: Booking, facility: Facility, caller: Caller, now: datetime) -> None:
-    """Refuse members who give up what is confirmed later than the facility allows."""
+    """Refuse members who give up, or put in question, what is confirmed later than is allowed."""
     notice = facility.rules.cancellation_notice
     deadline = booking.draft.start_time - notice
     if not notice or now <= deadline or booking.status != "confirmed":

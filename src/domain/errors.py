@@ -24,7 +24,7 @@ class NotFound(Refusal):
 
 
 class PermissionDenied(Refusal):
-    """Only staff may do this."""
+    """Only staff may do this, of the site or of the house."""
 
 
 class CannotDeactivateSelf(Refusal):

@@ -38,6 +38,11 @@ def week_of(instant: datetime, zone: tzinfo) -> Period:
     return Period(start, end)
 
 
+def changes_week(before: datetime, after: datetime, zone: tzinfo) -> bool:
+    """Whether what began at the one instant and begins at the other counts in another week."""
+    return week_of(before, zone) != week_of(after, zone)
+
+
 def check_quota(quota: Quota, usage: Usage, wanted: timedelta) -> None:
     """Refuse one more booking of the wanted length where it would pass the quota."""
     limit = quota.max_active_bookings

@@ -1,5 +1,11 @@
 """The staff's view of everything at their sites."""
 
+from psycopg.errors import (
+    DeadlockDetected,
+    LockNotAvailable,
+    QueryCanceled,
+    SerializationFailure,
+)
 from starlette.responses import Response
 
 from domain.errors import EndNotAfterStart, Refusal
@@ -10,6 +16,14 @@ from handlers.paging import after_start, limit_of, page_reply
 from sql import bookings
 from sql.pool import reading
 from wire import replies
+
+_HELD = (DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure)
+"""What a booking that others held for too long ends in."""
+
+_BUSY = (
+    "Others held this booking for too long, so nothing was decided about it. Try again in a few"
+    " seconds."
+)
 
 
 async def admin_bookings_list(request: Request) -> Response:
@@ -55,13 +69,15 @@ async def admin_bookings_decide(request: Request) -> Response:
 async def _decided(
     request: Request, booking_id: int, *, approve: bool, reason: str | None
 ) -> replies.DecisionResult:
-    """What became of one of them; a refusal is an answer too."""
+    """What became of one of them; a refusal is an answer too, and so is that others held it."""
     try:
         row = await request.write(
             lambda conn: decide(conn, request, booking_id, approve=approve, reason=reason)
         )
     except Refusal as refusal:
         return {"id": booking_id, "refusal": request.told(refusal)}
+    except _HELD:
+        return {"id": booking_id, "refusal": {"type": "service_unavailable", "detail": _BUSY}}
     return {"id": booking_id, "status": row.status}
 
 

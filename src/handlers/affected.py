@@ -1,23 +1,33 @@
 """Bookings that a closure is over, or that a change of rules leaves outside them."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 from starlette.responses import Response
 
 from domain.access import Caller
 from domain.bookings import Booking, Draft, broken_rule
+from domain.periods import Period
+from domain.rules import Closure
 from handlers import views
 from handlers.exchange import Request, dump, etag_of, json_reply
-from handlers.rules import closures_of, facility_facts
-from sql import affected, facilities
+from handlers.rules import facility_facts
+from sql import affected, closures, facilities
 from sql.affected import AffectedRow
-from sql.pool import Connection
+from sql.closures import ClosureRow
+from sql.facilities import FacilityRow
+from sql.pool import Connection, reading
 from wire import replies
 
 SHOWN = 100
 """How many bookings a reply tells of."""
 
-_BATCH = 500
+_BATCH = 200
+"""How many bookings are judged before others are served: some milliseconds' work."""
+
+_MOST_CLOSURES = 100_000
 
 
 async def shown(conn: Connection, rows: Sequence[AffectedRow]) -> list[replies.AffectedBooking]:
@@ -28,40 +38,100 @@ async def shown(conn: Connection, rows: Sequence[AffectedRow]) -> list[replies.A
     return [views.affected_booking(row, by_id[row.facility_id]) for row in first]
 
 
-async def outside_rules(
-    conn: Connection, request: Request, facility_ids: Sequence[int]
-) -> list[replies.BookingOutsideRules]:
-    """Bookings of these facilities, still to begin, that nobody could make as the rules are now.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How facilities are, or would be, ruled: they themselves, and what closes them from now on."""
 
-    The earliest, up to a hundred. The facilities must be locked, so that none is added.
+    facilities: Mapping[int, FacilityRow]
+    closures: Sequence[ClosureRow]
+
+    def closures_in(self, facility_id: int, period: Period) -> list[Closure]:
+        """What closes one of the facilities within the period."""
+        sites = (None, self.facilities[facility_id].site_id)
+        return [
+            Closure(Period(row.start_time, row.end_time), row.reason)
+            for row in self.closures
+            if (
+                row.facility_id == facility_id or (row.facility_id is None and row.site_id in sites)
+            )
+            and row.start_time < period.end
+            and row.end_time > period.start
+        ]
+
+
+async def standing(conn: Connection, request: Request, facility_ids: Sequence[int]) -> Standing:
+    """How these facilities are ruled for whoever reads by this connection.
+
+    Within a transaction that is taken back, that is how they would be ruled after it.
     """
-    rows = {row.id: row for row in await facilities.list_facilities_of(conn, facility_ids)}
-    facts = {key: facility_facts(row, request.service.horizon) for key, row in rows.items()}
+    rows = await facilities.list_facilities_of(conn, facility_ids)
+    site_ids = {row.site_id for row in rows}
+    closed = [await _closures_of_site(conn, request, site_id) for site_id in site_ids]
+    return Standing({row.id: row for row in rows}, [*chain(*closed)])
+
+
+async def outside_rules(request: Request, ruled: Standing) -> list[replies.BookingOutsideRules]:
+    """Bookings of these facilities, still to begin, that nobody could make under these rules.
+
+    The earliest, up to a hundred. There may be very many to look at: it is done while
+    nothing is locked, and others are served meanwhile. Whoever books after the rules have
+    changed meets the new ones, so that nobody is missing.
+    """
+    horizon = request.service.horizon
+    facts = {key: facility_facts(row, horizon) for key, row in ruled.facilities.items()}
     found: list[replies.BookingOutsideRules] = []
-    last: AffectedRow | None = None
-    while True:
-        batch = await affected.list_upcoming(
-            conn,
-            facility_ids=list(rows),
-            now=request.now(),
-            after_start=None if last is None else last.start_time,
-            after_id=None if last is None else last.id,
-            limit=_BATCH,
-        )
-        if not batch:
-            return found
-        closed = await closures_of(
-            conn, list(rows), batch[0].start_time, max(row.end_time for row in batch)
-        )
+    async for batch in _upcoming(request, list(facts)):
+        span = Period(batch[0].start_time, max(row.end_time for row in batch))
+        closed = {key: ruled.closures_in(key, span) for key in {row.facility_id for row in batch}}
         for row in batch:
-            facility = facts[row.facility_id]
-            refusal = broken_rule(_booking(row), _owner(row), facility, closed[row.facility_id])
+            facility, closures_then = facts[row.facility_id], closed[row.facility_id]
+            refusal = broken_rule(_booking(row), _owner(row), facility, closures_then)
             if refusal is not None:
-                booking = views.affected_booking(row, rows[row.facility_id])
+                booking = views.affected_booking(row, ruled.facilities[row.facility_id])
                 found.append({"booking": booking, **request.told(refusal)})
-                if len(found) == SHOWN:
-                    return found
+        if len(found) >= SHOWN:
+            break
+        await asyncio.sleep(0)
+    return found[:SHOWN]
+
+
+async def _upcoming(
+    request: Request, facility_ids: Sequence[int]
+) -> AsyncIterator[list[AffectedRow]]:
+    """The active bookings of these facilities that are still to begin, earliest first.
+
+    No connection is held while they are looked at.
+    """
+    now = request.now()
+    last: AffectedRow | None = None
+    while facility_ids:
+        async with reading(request.pool) as conn:
+            batch = await affected.list_upcoming(
+                conn,
+                facility_ids=facility_ids,
+                now=now,
+                after_start=None if last is None else last.start_time,
+                after_id=None if last is None else last.id,
+                limit=_BATCH,
+            )
+        if not batch:
+            return
+        yield batch
         last = batch[-1]
+
+
+async def _closures_of_site(conn: Connection, request: Request, site_id: int) -> list[ClosureRow]:
+    """What closes the site, its facilities or everything, unless it is over."""
+    return await closures.list_closures(
+        conn,
+        facility_id=None,
+        site_id=site_id,
+        ending_after=request.now(),
+        starting_before=None,
+        after_start=None,
+        after_id=None,
+        limit=_MOST_CLOSURES,
+    )
 
 
 def update_reply(

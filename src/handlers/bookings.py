@@ -14,7 +14,7 @@ from domain.bookings import (
     needs_approval,
 )
 from domain.errors import UserUnknown
-from domain.lifecycle import after, decide_by, has_expired
+from domain.lifecycle import after, decide_by
 from handlers import rules, views
 from handlers.changes import Refused, change
 from handlers.conflicts import Wanted, conflict_reply, in_the_way_of
@@ -25,8 +25,9 @@ from handlers.exchange import (
     no_content,
     resource_reply,
 )
-from handlers.expiry import clearing
+from handlers.expiry import check_none_expired, clearing
 from handlers.history import history_entry
+from handlers.holders import check_still_active
 from handlers.idempotency import once
 from handlers.known import booking_of, facility_of, visible
 from handlers.limits import check_quotas
@@ -36,7 +37,7 @@ from sql.bookings import BookingRow
 from sql.pool import Connection, reading
 
 _TRIES = 3
-"""How often a create is tried again when what was in its way is gone by the time of asking."""
+"""How often a create or a move is tried when what was in its way is gone by the time of asking."""
 
 
 async def bookings_create(request: Request) -> Response:
@@ -80,13 +81,15 @@ async def bookings_update(request: Request) -> Response:
         (name, request.body_instant(name)) for name in ("start_time", "end_time") if name in changes
     )
 
-    async def attempt() -> Response:
+    async def attempt(tries: int = _TRIES) -> Response:
         try:
             row = await request.write(lambda conn: change(conn, request, changes, reason))
         except Refused as refused:
             async with reading(request.pool) as conn:
                 rows = await in_the_way_of(conn, refused.wanted, request.now())
-                return await conflict_reply(conn, request, refused.wanted, rows)
+                if rows or tries == 1:
+                    return await conflict_reply(conn, request, refused.wanted, rows)
+            return await attempt(tries - 1)
         return resource_reply(request, views.booking_detail(row))
 
     return await clearing(request, attempt)
@@ -100,13 +103,20 @@ async def bookings_cancel(request: Request) -> Response:
         if row.status == "cancelled":  # a repeated request is answered as the first was
             return
         request.check_if_match(dump(views.booking_detail(row)))
+        await check_still_active(conn, request, row.user_id)
+        now = request.now()
+        check_none_expired([row], now)  # or it would be cancelled in the caller's name
         held = await facilities.get_facility(conn, row.facility_id)
         facility = facility_of(request, held, row.facility_id)
-        now = request.now()
         check_cancel(booking_of(row), facility, request.caller, now)
-        await _cancel(conn, request, row, now)
+        await bookings.cancel_booking(
+            conn,
+            row.id,
+            cause="owner" if row.user_id == request.caller.user_id else "staff",
+            reason=given_reason(request.param("reason")),
+        )
 
-    await request.write(cancel)
+    await clearing(request, lambda: request.write(cancel))
     return no_content()
 
 
@@ -154,7 +164,7 @@ async def _insert(
     draft, facility = wanted.draft, wanted.facility
     asking = needs_approval(facility, request.caller)
     timeout = facility.rules.approval_timeout
-    in_the_way: list[BookingRow] = []
+    in_the_way = list[BookingRow]()
     for _ in range(_TRIES):
         row = await bookings.insert_booking(
             conn,
@@ -174,23 +184,12 @@ async def _insert(
         if row is not None:
             location = {"Location": f"{request.path}{row.id}/"}
             return resource_reply(request, views.booking_detail(row), 201, location)
+        # Nobody but the caller: another user is locked by now.
+        await check_still_active(conn, request, user_id)
         in_the_way = await in_the_way_of(conn, wanted, request.now())
         if in_the_way:
             break
     return await conflict_reply(conn, request, wanted, in_the_way)
-
-
-async def _cancel(conn: Connection, request: Request, row: BookingRow, now: datetime) -> None:
-    """Cancel it; what has expired is no less so because somebody cancels it."""
-    if has_expired(row.status, row.decide_by, now):
-        await bookings.cancel_booking(conn, row.id, cause="expired")
-        return
-    await bookings.cancel_booking(
-        conn,
-        row.id,
-        cause="owner" if row.user_id == request.caller.user_id else "staff",
-        reason=given_reason(request.param("reason")),
-    )
 
 
 async def _decide(request: Request, *, approve: bool, reason: str | None) -> Response:

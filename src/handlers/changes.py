@@ -15,13 +15,15 @@ from domain.bookings import (
     takes_more,
 )
 from domain.lifecycle import after, decide_by, next_deadline
+from domain.quotas import changes_week
 from handlers import rules, views
 from handlers.conflicts import Wanted
 from handlers.exchange import Request, dump
+from handlers.holders import check_still_active
 from handlers.known import booking_of, facility_of, visible
 from handlers.limits import check_quotas
 from sql import bookings, facilities
-from sql.bookings import BookingRow, PeriodTaken
+from sql.bookings import BookingRow, Overtaken, PeriodTaken
 from sql.facilities import FacilityRow
 from sql.pool import Connection
 
@@ -47,6 +49,12 @@ class _Revision:
     @property
     def takes_more(self) -> bool:
         return takes_more(self.booking, self.revised)
+
+    @property
+    def counts_anew(self) -> bool:
+        """Whether quotas have to be asked: it takes more, or comes to another week."""
+        before, zone = self.booking.draft.start_time, self.facility.rules.zone
+        return self.takes_more or changes_week(before, self.revised.start_time, zone)
 
 
 async def change(
@@ -83,8 +91,8 @@ async def _held(
     """The booking to change, and if it moves the facilities it moves between, all locked.
 
     Facilities before bookings, in the order of their ids: two moves that want each
-    other's place then wait for one another and do not deadlock. A rival that moves the
-    booking elsewhere in between can still cause one, and then this is tried again.
+    other's place then wait for one another and do not deadlock. Where a rival moves the
+    booking elsewhere in between, what is locked is not what is needed, and this starts anew.
     """
     booking_id = request.param("id")
     row = visible(await bookings.get_booking(conn, booking_id), request.caller)
@@ -92,7 +100,11 @@ async def _held(
     if not changes.keys().isdisjoint({"facility_id", "start_time", "end_time"}):
         wanted = {row.facility_id, changes.get("facility_id", row.facility_id)}
         held = {found.id: found for found in await rules.lock(conn, sorted(wanted))}
-    return visible(await bookings.lock_booking(conn, booking_id), request.caller), held
+    row = visible(await bookings.lock_booking(conn, booking_id), request.caller)
+    if held and row.facility_id not in held:
+        raise Overtaken
+    await check_still_active(conn, request, row.user_id)
+    return row, held
 
 
 async def _facility(
@@ -118,7 +130,7 @@ async def _check(conn: Connection, request: Request, revision: _Revision) -> Non
         caller=request.caller,
         now=revision.now,
     )
-    if more and not request.caller.governs(facility.site_id):
+    if revision.counts_anew and not request.caller.governs(facility.site_id):
         await check_quotas(
             conn,
             user_id=booking.user_id,
@@ -126,6 +138,7 @@ async def _check(conn: Connection, request: Request, revision: _Revision) -> Non
             draft=revised,
             now=revision.now,
             except_booking_id=booking.id,
+            takes_more=more,
         )
 
 

@@ -1,7 +1,8 @@
 """Closures: when a facility, a site or everything is closed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
 
 from starlette.responses import Response
 
@@ -11,7 +12,7 @@ from domain.errors import EndNotAfterStart, FacilityUnknown, NotFound, SiteUnkno
 from domain.instants import format_instant
 from domain.periods import Period
 from handlers import views
-from handlers.affected import shown
+from handlers.affected import SHOWN, shown
 from handlers.exchange import (
     Request,
     dump,
@@ -23,10 +24,22 @@ from handlers.exchange import (
 )
 from handlers.paging import after_start, limit_of, page_reply
 from sql import affected, closures, facilities, sites
-from sql.affected import AffectedRow
+from sql.analytics import allow_time
 from sql.closures import ClosureRow
 from sql.pool import Connection, reading
 from wire import replies
+
+_MOST_MILLISECONDS = 120_000
+"""How long a closure may take; one that cancels 60,000 bookings takes a tenth of it."""
+
+
+class _Scope(TypedDict):
+    """What a closure is of, as the doors ask for it."""
+
+    facility_id: int | None
+    site_id: int | None
+    start_time: datetime
+    end_time: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,16 @@ class _Wanted:
     period: Period
     reason: str
     cancel_bookings: bool
+
+    @property
+    def scope(self) -> _Scope:
+        """What is to be closed, and when."""
+        return {
+            "facility_id": self.facility_id,
+            "site_id": self.site_id,
+            "start_time": self.period.start,
+            "end_time": self.period.end,
+        }
 
 
 async def closures_list(request: Request) -> Response:
@@ -110,73 +133,74 @@ async def closures_delete(request: Request) -> Response:
 
 async def _close(conn: Connection, request: Request, wanted: _Wanted) -> Response:
     """Lock what is to be closed, look at its bookings, and close it."""
-    await _lock_scope(conn, request, wanted)
-    rows = await affected.lock_closed_over(
-        conn,
-        facility_id=wanted.facility_id,
-        site_id=wanted.site_id,
-        start_time=wanted.period.start,
-        end_time=wanted.period.end,
-        now=request.now(),
-    )
-    first = await shown(conn, rows) if rows else []
-    if rows and not wanted.cancel_bookings:
-        return _conflict(request, rows, first)
-    closure_id = await closures.insert_closure(
-        conn,
-        facility_id=wanted.facility_id,
-        site_id=wanted.site_id,
-        start_time=wanted.period.start,
-        end_time=wanted.period.end,
-        reason=wanted.reason,
-    )
-    if rows:
-        booking_ids = [row.id for row in rows]
-        await affected.cancel_closed_over(conn, booking_ids=booking_ids, reason=wanted.reason)
+    await _check_may_close(conn, request, wanted)
+    await allow_time(conn, milliseconds=_MOST_MILLISECONDS)
+    await _lock_scope(conn, wanted)
+    # After the locks: somebody may have moved the facility to another site meanwhile.
+    await _check_may_close(conn, request, wanted)
+    scope = wanted.scope
+    if not wanted.cancel_bookings:
+        count = await affected.count_closed_over(conn, **scope, now=request.now())
+        if count:
+            return await _conflict(conn, request, wanted, count)
+    await affected.lock_closed_over(conn, **scope, now=request.now())
+    now = request.now()
+    if not wanted.cancel_bookings:
+        # Somebody may just have confirmed what seemed to have expired.
+        count = await affected.count_closed_over(conn, **scope, now=now)
+        if count:
+            return await _conflict(conn, request, wanted, count)
+    first = await _first(conn, wanted, now)
+    closure_id = await closures.insert_closure(conn, **scope, reason=wanted.reason)
+    count = await affected.cancel_closed_over(conn, **scope, now=now, reason=wanted.reason)
     made = views.closure_detail(_found(await closures.get_closure(conn, closure_id)))
-    body: replies.ClosureCreated = {
-        **made,
-        "cancelled_count": len(rows),
-        "cancelled_bookings": first,
-    }
+    body: replies.ClosureCreated = {**made, "cancelled_count": count, "cancelled_bookings": first}
     headers = {"Location": f"{request.path}{closure_id}/", "ETag": etag_of(dump(made))}
     return json_reply(body, 201, headers)
 
 
-async def _lock_scope(conn: Connection, request: Request, wanted: _Wanted) -> None:
-    """Hold what is to be closed, if it is there and the caller governs it.
+async def _first(conn: Connection, wanted: _Wanted, now: datetime) -> list[replies.AffectedBooking]:
+    """The earliest of the active bookings in the way, as many as a reply tells of."""
+    rows = await affected.list_closed_over(conn, **wanted.scope, now=now, limit=SHOWN)
+    return await shown(conn, rows)
+
+
+async def _lock_scope(conn: Connection, wanted: _Wanted) -> None:
+    """Hold what is to be closed.
 
     Sites first and then facilities, as everywhere. A create holds its facility: either it
     is over by now and its booking is seen, or it waits and sees the closure.
     """
-    if wanted.facility_id is None and wanted.site_id is None:
-        request.require_staff()
     if wanted.facility_id is None:
-        held = await sites.lock_sites_in_scope(conn, site_id=wanted.site_id)
-        if wanted.site_id is not None and not held:
-            detail = f"There is no site {wanted.site_id}: take the id of one that sites_list shows."
-            raise SiteUnknown(detail, "/site_id")
+        await sites.lock_sites_in_scope(conn, site_id=wanted.site_id)
     await facilities.lock_facilities_in_scope(
         conn, facility_id=wanted.facility_id, site_id=wanted.site_id
     )
-    if wanted.site_id is not None:
-        check_governs(request.caller, wanted.site_id)
+
+
+async def _check_may_close(conn: Connection, request: Request, wanted: _Wanted) -> None:
+    """Refuse to close what is not there, or what the caller does not govern."""
     if wanted.facility_id is not None:
-        row = await facilities.get_facility(conn, wanted.facility_id)
-        if row is None:
+        facility = await facilities.get_facility(conn, wanted.facility_id)
+        if facility is None:
             detail = (
                 f"There is no facility {wanted.facility_id}: take the id of one that"
                 " facilities_list shows."
             )
             raise FacilityUnknown(detail, "/facility_id")
-        check_governs(request.caller, row.site_id)
+        check_governs(request.caller, facility.site_id)
+    elif wanted.site_id is not None:
+        if await sites.get_site(conn, wanted.site_id) is None:
+            detail = f"There is no site {wanted.site_id}: take the id of one that sites_list shows."
+            raise SiteUnknown(detail, "/site_id")
+        check_governs(request.caller, wanted.site_id)
+    else:
+        request.require_staff()
 
 
-def _conflict(
-    request: Request, rows: Sequence[AffectedRow], first: list[replies.AffectedBooking]
-) -> Response:
+async def _conflict(conn: Connection, request: Request, wanted: _Wanted, count: int) -> Response:
     """409 ``closure_affects_bookings``."""
-    told = "1 active booking is" if len(rows) == 1 else f"{len(rows)} active bookings are"
+    told = "1 active booking is" if count == 1 else f"{count} active bookings are"
     body: replies.ClosureConflict = {
         "type": "closure_affects_bookings",
         "title": "Closure Affects Bookings",
@@ -186,8 +210,8 @@ def _conflict(
             " cancel_bookings to cancel them."
         ),
         "request_id": request.request_id,
-        "affected_count": len(rows),
-        "affected_bookings": first,
+        "affected_count": count,
+        "affected_bookings": await _first(conn, wanted, request.now()),
     }
     return problem_reply(body)
 

@@ -1,5 +1,6 @@
 """Everything that is stored of one user, as one document."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
@@ -9,9 +10,10 @@ from starlette.responses import Response
 from handlers import views, views_of_people
 from handlers.exchange import Request, dump, resource_reply
 from handlers.holdings import usage_of
+from handlers.lanes import Lane
 from sql import bookings, privacy, tokens
 from sql.bookings import BookingRow
-from sql.pool import Connection
+from sql.pool import Connection, reading
 from sql.users import UserRow
 
 MOST_ITEMS = 100_000
@@ -19,6 +21,11 @@ MOST_ITEMS = 100_000
 
 _PAGE = 500
 """How many rows are turned into JSON before others get their turn."""
+
+_CHANGES = 5000
+"""How many changes are asked for at once: each time, all that are left must be looked at."""
+
+_lane = Lane("exports of users", 3)
 
 
 class _Numbered(Protocol):
@@ -43,13 +50,13 @@ class _Reader:
         self.complete = True
 
     async def numbered(
-        self, door: _Door[Row], view: Callable[[Row], object]
+        self, door: _Door[Row], view: Callable[[Row], object], limit: int = _PAGE
     ) -> list[orjson.Fragment]:
-        """What the door lists in the order of ids."""
+        """What the door lists in the order of ids, asked for so many at once."""
 
         async def page(last: Row | None) -> list[Row]:
             after_id = None if last is None else last.id
-            return await door(self.conn, user_id=self.user_id, after_id=after_id, limit=_PAGE)
+            return await door(self.conn, user_id=self.user_id, after_id=after_id, limit=limit)
 
         return await self._all(page, view)
 
@@ -76,14 +83,24 @@ class _Reader:
         items: list[orjson.Fragment] = []
         rows = await page(None)
         while rows and len(items) <= MOST_ITEMS:
-            items.extend(orjson.Fragment(dump(view(row))) for row in rows)
+            for start in range(0, len(rows), _PAGE):
+                some = rows[start : start + _PAGE]
+                items.extend(orjson.Fragment(dump(view(row))) for row in some)
+                await asyncio.sleep(0)
             rows = await page(rows[-1])
         self.complete = self.complete and len(items) <= MOST_ITEMS
         return items[:MOST_ITEMS]
 
 
-async def export_reply(conn: Connection, request: Request, user: UserRow) -> Response:
-    """The document, for a browser to save as a file."""
+async def export_reply(
+    request: Request, find: Callable[[Connection], Awaitable[UserRow]]
+) -> Response:
+    """The document about whom ``find`` finds, for a browser to save as a file."""
+    async with _lane.place(), reading(request.pool) as conn:
+        return await _document(conn, request, await find(conn))
+
+
+async def _document(conn: Connection, request: Request, user: UserRow) -> Response:
     reader = _Reader(conn, user.id)
     of = views_of_people
     document = {
@@ -91,7 +108,7 @@ async def export_reply(conn: Connection, request: Request, user: UserRow) -> Res
         "tokens": await reader.numbered(tokens.list_tokens, views.token_detail),
         "bookings": await reader.bookings(),
         "booking_changes": await reader.numbered(
-            privacy.list_changes_of_bookings, of.booking_change
+            privacy.list_changes_of_bookings, of.booking_change, _CHANGES
         ),
         "facility_changes": await reader.numbered(
             privacy.list_changes_of_facilities, of.facility_change

@@ -118,7 +118,7 @@ class Request:
     def require_staff(self) -> None:
         """Refuse everybody who is not staff."""
         if not self.caller.is_staff:
-            detail = "Only staff may do this. Ask the staff of the facility, or use a staff token."
+            detail = "Only staff of the house may do this, who govern every site: ask one of them."
             raise PermissionDenied(detail)
 
     def require_staff_somewhere(self) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import astuple, fields
+from dataclasses import fields
 from datetime import date, timedelta
+from operator import attrgetter
 from typing import Any
 
 from starlette.responses import Response
@@ -100,9 +101,10 @@ def _written(
 ) -> Table:
     """The columns' names and then the rows of a door; ``texts`` write what is no plain value."""
     names = [field.name for field in fields(line)]
+    values_of = attrgetter(*names)  # dataclasses.astuple copies every list and value, deeply
 
     def values(row: Any) -> list[object]:  # noqa: ANN401 - a line of any table
-        pairs = zip(names, astuple(row), strict=True)
+        pairs = zip(names, values_of(row), strict=True)
         return [
             texts[name](value) if name in texts and value is not None else value
             for name, value in pairs

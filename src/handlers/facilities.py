@@ -11,13 +11,14 @@ from domain.access import check_governs
 from domain.errors import NotFound, SiteUnknown
 from domain.names import check_name, check_time_zone
 from handlers import views
-from handlers.affected import outside_rules, update_reply
+from handlers.affected import Standing, outside_rules, standing, update_reply
 from handlers.exchange import Request, dump, no_content, resource_reply
 from handlers.hours import stored_hours
-from handlers.paging import after_name, limit_of, page_reply
+from handlers.paging import INT8, after_id, after_name, limit_of, page_reply
 from handlers.rules import RULES, check_rule_columns, lock
 from handlers.trial import tried_or_done
-from sql import facilities, sites
+from handlers.views_of_people import facility_history_entry
+from sql import audit_log, facilities, sites
 from sql.facilities import FacilityRow
 from sql.pool import Connection, reading
 from sql.sites import SiteRow
@@ -118,7 +119,7 @@ async def facilities_update(request: Request) -> Response:
     if "opening_hours" in changes:
         changes["opening_hours"] = stored_hours(changes["opening_hours"])
 
-    async def change(conn: Connection) -> Response:
+    async def change(conn: Connection) -> tuple[replies.FacilityDetail, bytes, Standing]:
         # Sites before facilities: see sites.hold_site.
         site_id = changes.get("site_id")
         site = None if site_id is None else await sites.hold_site(conn, site_id)
@@ -129,10 +130,25 @@ async def facilities_update(request: Request) -> Response:
             check_governs(request.caller, _known(site, site_id).id)
         made = await _change(conn, request, row, changes)
         concerned = [] if changes.keys().isdisjoint(_RULED_BY) else [row.id]
-        outside = await outside_rules(conn, request, concerned)
-        return update_reply(request, await _detail(conn, request, made), present, outside)
+        ruled = await standing(conn, request, concerned)
+        return await _detail(conn, request, made), present, ruled
 
-    return await tried_or_done(request, change)
+    detail, present, ruled = await tried_or_done(request, change)
+    return update_reply(request, detail, present, await outside_rules(request, ruled))
+
+
+async def facilities_history_list(request: Request) -> Response:
+    """Every change of a facility, oldest first."""
+    async with reading(request.pool) as conn:
+        row = _found(await facilities.get_facility(conn, request.param("id")))
+        check_governs(request.caller, row.site_id)
+        rows = await audit_log.list_facility_history(
+            conn,
+            facility_id=row.id,
+            after_id=after_id(request, INT8),
+            limit=limit_of(request) + 1,
+        )
+    return page_reply(request, rows, facility_history_entry, lambda row: (row.id,))
 
 
 async def facilities_archive(request: Request) -> Response:

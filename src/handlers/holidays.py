@@ -63,15 +63,23 @@ async def move_holidays(conn: Connection, site: SiteRow, left: ZoneInfo, now: da
     await _close_on(conn, site.id, ZoneInfo(site.time_zone), days, now)
 
 
-async def refresh_holidays(conn: Connection, now: datetime) -> int:
-    """Write each further year of every site's holidays as it comes near; of how many sites.
+async def sites_to_refresh(conn: Connection, now: datetime) -> list[int]:
+    """The ids of sites of whose holidays a further year has come near."""
+    rows = await sites.list_sites_to_refresh(conn, year=now.year + _YEARS_AHEAD)
+    return [row.id for row in rows]
 
-    In one transaction of its own. A site that somebody is changing is left for the next time.
+
+async def refresh_holidays(conn: Connection, site_id: int, now: datetime) -> bool:
+    """Write each further year of a site's holidays as it comes near; whether there was any.
+
+    In a transaction of its own. A site that somebody is changing is left for the next time.
     """
-    due = await sites.lock_sites_to_refresh(conn, year=now.year + _YEARS_AHEAD)
-    for site in due:
-        await write_holidays(conn, site, now)
-    return len(due)
+    year = now.year + _YEARS_AHEAD
+    site = await sites.lock_site_to_refresh(conn, site_id=site_id, year=year)
+    if site is None:
+        return False
+    await write_holidays(conn, site, now)
+    return True
 
 
 async def _close_on(

@@ -6,8 +6,8 @@ from domain.errors import PermissionDenied
 from domain.imports import FACILITY_COLUMNS, USER_COLUMNS
 from domain.tables import BadLine, Line, read_table
 from handlers.exchange import Request, json_reply, problem_reply
-from handlers.planning import Plan, plan_facilities, plan_users
-from sql import imports, users
+from handlers.planning import Plan, is_dry, plan_facilities, plan_users
+from sql import idempotency, imports, users
 from sql.pool import Connection
 from wire import replies
 
@@ -37,13 +37,11 @@ async def imports_users(request: Request) -> Response:
     lines, bad = read_table(request.body, USER_COLUMNS, ("username",))
 
     async def work(conn: Connection) -> Plan:
-        # As whoever takes somebody's rights does: see users_update.
-        held = await users.lock_staff_and(conn, request.caller.user_id)
-        if not any(row.governs and row.id == request.caller.user_id for row in held):
-            detail = "You are not staff of the house any more, as of just now: nothing was changed."
-            raise PermissionDenied(detail)
+        if not is_dry(request):
+            await _hold_staff(conn, request)
         plan = await plan_users(conn, request, lines, bad)
         if _is_to_be_done(request, plan):
+            await _hold_leaving(conn, plan)
             plan.check_added(await imports.insert_users(conn, lines=plan.created))
             await imports.update_users(conn, lines=plan.updated)
             await imports.leave_groups(conn, lines=plan.changes)
@@ -55,13 +53,32 @@ async def imports_users(request: Request) -> Response:
     return _reply(request, lines, await request.write(work))
 
 
+async def _hold_staff(conn: Connection, request: Request) -> None:
+    """As whoever takes somebody's rights does: see users_update."""
+    held = await users.lock_staff_and(conn, request.caller.user_id)
+    if not any(row.governs and row.id == request.caller.user_id for row in held):
+        detail = "You are not staff of the house any more, as of just now: nothing was changed."
+        raise PermissionDenied(detail)
+
+
+async def _hold_leaving(conn: Connection, plan: Plan) -> None:
+    """Let nobody book for those who are to be deactivated, and show nobody what they no longer may.
+
+    Whoever is staff of the house afterwards may see everything.
+    """
+    leaving = [values["id"] for values in plan.updated if values["status"] == "deactivated"]
+    await imports.hold_users(conn, user_ids=leaving)
+    lesser = [values["id"] for values in plan.updated if not values["is_staff"]]
+    await idempotency.forget_replies(conn, user_ids=[*leaving, *lesser])
+
+
 def _is_to_be_done(request: Request, plan: Plan) -> bool:
-    return not plan.bad and not request.param("dry_run", default=False)
+    return not plan.bad and not is_dry(request)
 
 
 def _reply(request: Request, lines: list[Line], plan: Plan) -> Response:
     """The report, or every bad line where that is why nothing was done."""
-    dry_run = request.param("dry_run", default=False)
+    dry_run = is_dry(request)
     if plan.bad and not dry_run:
         return _refusal(request, plan.bad)
     report: replies.ImportReport = {

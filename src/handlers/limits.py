@@ -17,12 +17,14 @@ async def check_quotas(  # noqa: PLR0913 - who is to hold what, where and when
     draft: Draft,
     now: datetime,
     except_booking_id: int | None = None,
+    takes_more: bool = True,
 ) -> None:
     """Refuse a booking with which the user would hold more than a quota allows.
 
     Where a quota covers the facility, the user is locked until the commit and counted
     anew, so that two bookings of theirs cannot both be the last that is allowed. Whoever
-    is past a quota already is refused without waiting for that.
+    is past a quota already is refused without waiting for that. What takes no more time
+    than it had can only be too much for a week that it comes to.
     """
     week = week_of(draft.start_time, facility.rules.zone)
 
@@ -37,7 +39,7 @@ async def check_quotas(  # noqa: PLR0913 - who is to hold what, where and when
             except_booking_id=except_booking_id,
         )
         for row in measured:
-            check_quota(_quota(row), _usage(row), draft.period.duration)
+            check_quota(_quota(row, takes_more=takes_more), _usage(row), draft.period.duration)
         return bool(measured)
 
     if await check():
@@ -45,11 +47,11 @@ async def check_quotas(  # noqa: PLR0913 - who is to hold what, where and when
         await check()
 
 
-def _quota(row: MeasureRow) -> Quota:
+def _quota(row: MeasureRow, *, takes_more: bool) -> Quota:
     hours = row.max_hours_per_week
     return Quota(
         scope=row.scope_name or "all facilities",
-        max_active_bookings=row.max_active_bookings,
+        max_active_bookings=row.max_active_bookings if takes_more else None,
         max_per_week=None if hours is None else timedelta(hours=hours),
     )
 

@@ -26,8 +26,7 @@ async def me_retrieve(request: Request) -> Response:
 
 async def me_export(request: Request) -> Response:
     """Everything that is stored of the caller."""
-    async with reading(request.pool) as conn:
-        return await export_reply(conn, request, await _caller(conn, request))
+    return await export_reply(request, lambda conn: _caller(conn, request))
 
 
 async def my_bookings_list(request: Request) -> Response:

@@ -10,6 +10,7 @@ from domain.imports import FACILITY_DEFAULTS, USER_DEFAULTS, check_facility
 from domain.tables import BadLine, Line
 from handlers.exchange import Request
 from handlers.facilities import time_zones
+from handlers.reports import sites_of
 from sql import imports
 from sql.hours import text_of, weekly
 from sql.imports import FacilityMatch, NamedRow, UserMatch
@@ -42,14 +43,22 @@ class Plan:
             raise SerializationFailure(message)
 
 
+def is_dry(request: Request) -> bool:
+    """Whether only to report what the import would do."""
+    return bool(request.param("dry_run", default=False))
+
+
 async def plan_facilities(
     conn: Connection, request: Request, lines: Sequence[Line], bad: Sequence[BadLine]
 ) -> Plan:
-    """What becomes of facilities, which are held until the commit."""
+    """What becomes of facilities, which are held until the commit unless it is a dry run."""
     named = [line for line in lines if {"site", "name"} <= line.values.keys()]
     sites = [line.values["site"] for line in named]
     names = [line.values["name"] for line in named]
-    await imports.lock_facilities_named(conn, sites=sites, names=names)
+    if not is_dry(request):
+        await imports.lock_facilities_named(
+            conn, site_ids=sites_of(request.caller), sites=sites, names=names
+        )
     matches = await imports.match_facilities(conn, sites=sites, names=names)
     groups = _ids(await imports.match_user_groups(conn, names=_all(named, "open_to")))
 
@@ -62,10 +71,11 @@ async def plan_facilities(
 async def plan_users(
     conn: Connection, request: Request, lines: Sequence[Line], bad: Sequence[BadLine]
 ) -> Plan:
-    """What becomes of users, who are held until the commit."""
+    """What becomes of users, who are held until the commit unless it is a dry run."""
     named = [line for line in lines if "username" in line.values]
     names = [line.values["username"] for line in named]
-    await imports.lock_users_named(conn, names=names)
+    if not is_dry(request):
+        await imports.lock_users_named(conn, names=names)
     matches = await imports.match_users(conn, names=names)
     groups = _ids(await imports.match_user_groups(conn, names=_all(named, "groups")))
     sites = _ids(await imports.match_sites(conn, names=_all(named, "sites")))

@@ -9,12 +9,15 @@ from typing import Any
 from domain.access import Caller
 from domain.errors import DateRangeReversed, ReportTooLong
 from handlers.exchange import Request
+from handlers.lanes import Lane
 from sql import analytics
 from sql.analytics import SummaryRow, UtilisationRow
 from sql.pool import Connection, Pool, transaction
 from wire import replies
 
 MOST_DAYS = 731
+
+_lane = Lane("reports", 4)
 
 WEEKDAYS: tuple[replies.Weekday, ...] = (
     "monday",
@@ -38,8 +41,8 @@ class Busy:
 
 @asynccontextmanager
 async def reporting(pool: Pool) -> AsyncGenerator[Connection, None]:
-    """A connection in a transaction whose statements may take long."""
-    async with transaction(pool, actor_id=None, request_id=None) as conn:
+    """A connection in a transaction whose statements may take long; a few at once have one."""
+    async with _lane.place(), transaction(pool, actor_id=None, request_id=None) as conn:
         await analytics.allow_time(conn)
         yield conn
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from domain.errors import NotFound
 from domain.names import check_name, check_time_zone
 from handlers import views
-from handlers.affected import outside_rules, update_reply
+from handlers.affected import Standing, outside_rules, standing, update_reply
 from handlers.exchange import Request, dump, resource_reply
 from handlers.facilities import time_zones
 from handlers.holidays import check_calendar, move_holidays, write_holidays
@@ -72,7 +72,7 @@ async def sites_update(request: Request) -> Response:
         check_calendar(calendar["country"], calendar.get("subdivision"))
     hours = stored_hours(changes.get("opening_hours"))
 
-    async def change(conn: Connection) -> Response:
+    async def change(conn: Connection) -> tuple[SiteRow, bytes, Standing]:
         row = _found(await sites.lock_site(conn, request.param("id")))
         _check_may_change(request, row, changes)
         present = dump(views.site_detail(row))
@@ -81,10 +81,11 @@ async def sites_update(request: Request) -> Response:
         await facilities.lock_facilities_in_scope(conn, facility_id=None, site_id=row.id)
         wanted = _changed(row, changes, hours)
         made = await _store(conn, row, wanted, request.now())
-        outside = await outside_rules(conn, request, await _facilities(conn, row, made))
-        return update_reply(request, views.site_detail(made), present, outside)
+        return made, present, await standing(conn, request, await _facilities(conn, row, made))
 
-    return await tried_or_done(request, change)
+    made, present, ruled = await tried_or_done(request, change)
+    outside = await outside_rules(request, ruled)
+    return update_reply(request, views.site_detail(made), present, outside)
 
 
 def _changed(row: SiteRow, changes: Mapping[str, Any], hours: str | None) -> SiteRow:

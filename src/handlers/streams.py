@@ -7,15 +7,15 @@ end that a complete reply has (RFC 9112, 8), so that nobody takes a part for the
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, suppress
 from typing import TypeAlias
 
-from psycopg_pool import PoolTimeout
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from domain.tables import csv_text
+from handlers.lanes import Lane
 from sql.analytics import allow_time
 from sql.exports import allow_pauses
 from sql.pool import Connection, Pool, transaction
@@ -25,11 +25,10 @@ Rows: TypeAlias = AsyncGenerator[Sequence[Sequence[object]], None]
 PATIENCE_SECONDS = 20.0
 """How long a reader may take none of what it asked for: it holds a connection meanwhile."""
 
-_LANES = 4
-"""How many replies may stream at once, so that slow readers leave connections to others."""
-_LANE_SECONDS = 5.0
+LONGEST_SECONDS = 1800.0
+"""How long a reader may take for the whole, however little and often they read."""
 
-_lanes = asyncio.Semaphore(_LANES)
+_lane = Lane("exports", 4)
 
 
 class StalledReader(Exception):  # noqa: N818 - nobody's malfunction
@@ -48,16 +47,18 @@ class CsvStream(Response):
         *,
         file_name: str,
         patience: float = PATIENCE_SECONDS,
+        longest: float = LONGEST_SECONDS,
     ) -> None:
         super().__init__(headers={"Content-Disposition": f'attachment; filename="{file_name}"'})
         del self.headers["content-length"]  # nobody knows it
         self.pool = pool
         self.rows = rows
         self.patience = patience
+        self.longest = longest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send everything, unless the client hangs up, which ends it at once."""
-        sending = asyncio.create_task(self._send(scope["method"] == "HEAD", send))
+        sending = asyncio.create_task(self._send_in_time(scope["method"] == "HEAD", send))
         hanging_up = asyncio.create_task(_hung_up(receive))
         try:
             await asyncio.wait({sending, hanging_up}, return_when=asyncio.FIRST_COMPLETED)
@@ -70,9 +71,20 @@ class CsvStream(Response):
         if sending.cancelled():
             raise ClientDisconnect
 
+    async def _send_in_time(self, head_only: bool, send: Send) -> None:  # noqa: FBT001
+        async with _lane.place():
+            bound = asyncio.timeout(self.longest)
+            try:
+                async with bound:
+                    await self._send(head_only, send)
+            except TimeoutError as error:
+                if not bound.expired():
+                    raise
+                message = f"A reply was not read within {self.longest:.0f} seconds and cut off."
+                raise StalledReader(message) from error
+
     async def _send(self, head_only: bool, send: Send) -> None:  # noqa: FBT001
         async with (
-            _lane(),
             transaction(self.pool, actor_id=None, request_id=None) as conn,
             aclosing(self.rows(conn)) as batches,
         ):
@@ -101,21 +113,6 @@ class CsvStream(Response):
         except TimeoutError as error:
             message = f"A reader took nothing for {self.patience:.0f} seconds and was cut off."
             raise StalledReader(message) from error
-
-
-@asynccontextmanager
-async def _lane() -> AsyncGenerator[None, None]:
-    """A place among the replies that stream; PoolTimeout if none is free in time."""
-    try:
-        async with asyncio.timeout(_LANE_SECONDS):
-            await _lanes.acquire()
-    except TimeoutError as error:
-        message = f"{_LANES} exports are running already."
-        raise PoolTimeout(message) from error
-    try:
-        yield
-    finally:
-        _lanes.release()
 
 
 async def _hung_up(receive: Receive) -> None:

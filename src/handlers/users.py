@@ -20,11 +20,14 @@ from handlers.dossier import export_reply
 from handlers.exchange import Request, dump, json_reply, no_content, resource_reply
 from handlers.issuing import NO_STORE, issue, wanted_token
 from handlers.paging import after_name, limit_of, page_reply
-from sql import privacy, users
+from sql import analytics, idempotency, privacy, users
 from sql.pool import Connection, reading
 from sql.users import UserRow
 from wire.models import CreateTokenRequest, CreateUserRequest
 from wire.replies import TokenCreated
+
+_LONGEST_MILLISECONDS = 120_000
+"""How long a statement may take that forgets somebody, who may have booked for years."""
 
 _NOT_ONESELF = "You cannot deactivate yourself: ask another member of staff of the house."
 
@@ -95,6 +98,10 @@ async def users_update(request: Request) -> Response:
     async def change(conn: Connection) -> UserRow:
         row = await _hold(conn, request)
         request.check_if_match(dump(views.user_detail(row)))
+        if changes.get("is_active") is False:
+            await privacy.hold_user(conn, row.id)
+        if _takes_rights(row, changes):
+            await idempotency.forget_replies(conn, user_ids=[row.id])
         if "site_ids" in changes:
             await _assign(conn, row.id, changes["site_ids"])
         await users.update_user(
@@ -118,6 +125,9 @@ async def users_deactivate(request: Request) -> Response:
 
     async def deactivate(conn: Connection) -> None:
         row = await _hold(conn, request)
+        # So that whoever books for them just now is done before, or sees that they are gone.
+        await privacy.hold_user(conn, row.id)
+        await idempotency.forget_replies(conn, user_ids=[row.id])
         await users.deactivate_user(conn, row.id)
 
     await request.write(deactivate)
@@ -127,9 +137,11 @@ async def users_deactivate(request: Request) -> Response:
 async def users_export(request: Request) -> Response:
     """Everything that is stored of a user."""
     request.require_staff()
-    async with reading(request.pool) as conn:
-        row = _found(await users.get_user(conn, request.param("id")))
-        return await export_reply(conn, request, row)
+
+    async def find(conn: Connection) -> UserRow:
+        return _found(await users.get_user(conn, request.param("id")))
+
+    return await export_reply(request, find)
 
 
 async def users_anonymise(request: Request) -> Response:
@@ -140,8 +152,10 @@ async def users_anonymise(request: Request) -> Response:
         raise CannotDeactivateSelf(_NOT_ONESELF)
 
     async def forget(conn: Connection) -> UserRow:
+        await analytics.allow_time(conn, milliseconds=_LONGEST_MILLISECONDS)
         # Bookings before users, as everybody locks them, and then the user against all else:
-        # what they are doing just now is either done before or meets a user without a token.
+        # whoever books for them just now either has done so by then, and what they booked is
+        # forgotten too, or waits, and then meets a user who is deactivated.
         await privacy.hold_bookings(conn, user_id)
         await _hold(conn, request)
         username = await privacy.hold_user(conn, user_id)
@@ -151,8 +165,8 @@ async def users_anonymise(request: Request) -> Response:
         await privacy.forget_bookings(conn, user_id=user_id, now=now)
         await privacy.forget_history(conn, user_id)
         await privacy.forget_user(conn, user_id=user_id, now=now)
-        await privacy.forget_log(conn, user_id)
         await privacy.forget_access(conn, user_id=user_id, username=username)
+        await privacy.forget_log(conn, user_id)
         return _found(await users.get_user(conn, user_id))
 
     row = await request.write(forget)
@@ -196,6 +210,16 @@ async def _assign(conn: Connection, user_id: int, site_ids: list[int]) -> None:
             raise SiteUnknown(detail, f"/site_ids/{index}")
     await users.drop_sites(conn, user_id=user_id, site_ids=site_ids)
     await users.add_sites(conn, user_id=user_id, site_ids=site_ids)
+
+
+def _takes_rights(row: UserRow, changes: Mapping[str, Any]) -> bool:
+    """Whether the user may see less after the changes: then kept replies may show too much."""
+    left = set(changes.get("site_ids", [site["id"] for site in row.sites]))
+    return (
+        (row.is_staff and changes.get("is_staff") is False)
+        or changes.get("is_active") is False
+        or any(site["id"] not in left for site in row.sites)
+    )
 
 
 def _deactivation(row: UserRow, changes: Mapping[str, Any], now: datetime) -> datetime | None:

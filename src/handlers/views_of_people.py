@@ -6,7 +6,7 @@ See ``views``: these are more of the same.
 from typing import TypedDict
 
 from handlers.views import user_basic, user_detail
-from sql.audit_log import LogRow
+from sql.audit_log import FacilityHistoryRow, LogRow
 from sql.facility_groups import FacilityGroupRow
 from sql.privacy import BookingChangeRow, ConflictRow, FacilityChangeRow
 from sql.quotas import ExceedingRow, QuotaRow, UsageRow
@@ -104,6 +104,25 @@ def audit_log_entry(row: LogRow) -> replies.AuditLogEntry:
     return entry
 
 
+def facility_history_entry(row: FacilityHistoryRow) -> replies.FacilityHistoryEntry:
+    """One change of a facility."""
+    entry: replies.FacilityHistoryEntry = {
+        "id": row.id,
+        "action": row.action,
+        "changed_at": row.changed_at,
+        "new_values": row.new_values,
+    }
+    if row.changed_by_id is not None and row.changed_by_username is not None:
+        entry["changed_by"] = user_basic(
+            row.changed_by_id, row.changed_by_username, row.changed_by_display_name
+        )
+    if row.request_id is not None:
+        entry["request_id"] = row.request_id
+    if row.old_values is not None:
+        entry["old_values"] = row.old_values
+    return entry
+
+
 def booking_change(row: BookingChangeRow) -> replies.StoredBookingChange:
     """One change of a booking, as it was stored."""
     change: replies.StoredBookingChange = {
@@ -111,7 +130,6 @@ def booking_change(row: BookingChangeRow) -> replies.StoredBookingChange:
         "booking_id": row.booking_id,
         "action": row.action,
         "changed_at": row.changed_at,
-        "new_values": row.new_values,
     }
     if row.changed_by_id is not None and row.changed_by_username is not None:
         change["changed_by"] = user_basic(
@@ -121,6 +139,8 @@ def booking_change(row: BookingChangeRow) -> replies.StoredBookingChange:
         change["request_id"] = row.request_id
     if row.old_values is not None:
         change["old_values"] = row.old_values
+    if row.new_values is not None:
+        change["new_values"] = row.new_values
     return change
 
 

@@ -41,12 +41,12 @@ async def lock_closed_over(  # noqa: PLR0913 - where, and when
     start_time: datetime,
     end_time: datetime,
     now: datetime,
-) -> list[AffectedRow]:
-    """Active bookings within the scope that share any moment with the period, lowest id first.
+) -> int:
+    """Lock what a closure would be over, expired bookings too, lowest id first; how many.
 
-    Those that are over are left out. Their facilities must be locked by now, in a
-    statement of its own: a create that went before is seen then, and one that comes
-    after sees the closure.
+    Their facilities must be locked by now, in a statement of its own: a create that went
+    before is seen then, and one that comes after sees the closure. What is active is to
+    be asked for after this, when nobody decides about any of them any more.
     """
     parameters = {
         "facility_id": facility_id,
@@ -55,12 +55,73 @@ async def lock_closed_over(  # noqa: PLR0913 - where, and when
         "end_time": end_time,
         "now": now,
     }
-    return await _QUERIES["lock_closed_over"].many(conn, AffectedRow, parameters)
+    return int(await _QUERIES["lock_closed_over"].value(conn, parameters))
 
 
-async def cancel_closed_over(conn: Connection, *, booking_ids: Sequence[int], reason: str) -> int:
-    """Cancel these bookings, which must be locked and active, for this reason; how many."""
-    parameters = {"booking_ids": list(booking_ids), "reason": reason}
+async def count_closed_over(  # noqa: PLR0913 - where, and when
+    conn: Connection,
+    *,
+    facility_id: int | None,
+    site_id: int | None,
+    start_time: datetime,
+    end_time: datetime,
+    now: datetime,
+) -> int:
+    """How many active bookings within the scope share any moment with the period, unless over."""
+    parameters = {
+        "facility_id": facility_id,
+        "site_id": site_id,
+        "start_time": start_time,
+        "end_time": end_time,
+        "now": now,
+    }
+    return int(await _QUERIES["count_closed_over"].value(conn, parameters))
+
+
+async def list_closed_over(  # noqa: PLR0913 - where, and when
+    conn: Connection,
+    *,
+    facility_id: int | None,
+    site_id: int | None,
+    start_time: datetime,
+    end_time: datetime,
+    now: datetime,
+    limit: int,
+) -> list[AffectedRow]:
+    """The earliest of the bookings that ``count_closed_over`` counts, in order."""
+    parameters = {
+        "facility_id": facility_id,
+        "site_id": site_id,
+        "start_time": start_time,
+        "end_time": end_time,
+        "now": now,
+        "limit": limit,
+    }
+    return await _QUERIES["list_closed_over"].many(conn, AffectedRow, parameters)
+
+
+async def cancel_closed_over(  # noqa: PLR0913 - where, and when
+    conn: Connection,
+    *,
+    facility_id: int | None,
+    site_id: int | None,
+    start_time: datetime,
+    end_time: datetime,
+    now: datetime,
+    reason: str,
+) -> int:
+    """Cancel what ``count_closed_over`` counts, for this reason; how many.
+
+    They must be locked, by ``lock_closed_over``.
+    """
+    parameters = {
+        "facility_id": facility_id,
+        "site_id": site_id,
+        "start_time": start_time,
+        "end_time": end_time,
+        "now": now,
+        "reason": reason,
+    }
     return await _QUERIES["cancel_closed_over"].exec(conn, parameters)
 
 

@@ -1,9 +1,45 @@
--- name: lock_closed_over :many
--- Active bookings of a facility, of a site's or of all that share any moment with the
--- period and are not over, locked until the commit, lowest id first.
--- A booking lasts at most eight hours (booking_duration_reasonable), so one that is not
--- over has started no longer ago. A pending one whose time to be decided is over holds
--- nothing.
+-- name: lock_closed_over :value
+-- How many bookings of a facility, of a site's or of all share any moment with the period
+-- and are not over, locked until the commit, in the order of their ids.
+-- Those that have expired are among them: somebody may just have confirmed one, which only
+-- who waits for them sees. A booking lasts at most eight hours
+-- (booking_duration_reasonable), so one that is not over has started no longer ago.
+  WITH held AS MATERIALIZED (
+       SELECT b.id
+         FROM bookings AS b
+         JOIN facilities AS f ON f.id = b.facility_id
+        WHERE (%(facility_id)s::int4 IS NULL OR b.facility_id = %(facility_id)s::int4)
+          AND (%(site_id)s::int4 IS NULL OR f.site_id = %(site_id)s::int4)
+          AND b.start_time < %(end_time)s::timestamptz
+          AND b.end_time > GREATEST(%(start_time)s::timestamptz, %(now)s::timestamptz)
+          AND b.start_time
+              > GREATEST(%(start_time)s::timestamptz, %(now)s::timestamptz)
+                - INTERVAL '8 hours'
+          AND b.status IN ('confirmed', 'pending')
+        ORDER BY b.id
+          FOR NO KEY UPDATE OF b
+       )
+SELECT count(*)
+  FROM held;
+
+-- name: count_closed_over :value
+-- How many active bookings of a facility, of a site's or of all share any moment with the
+-- period and are not over. A pending one whose time to be decided is over holds nothing.
+SELECT count(*)
+  FROM bookings AS b
+  JOIN facilities AS f ON f.id = b.facility_id
+ WHERE (%(facility_id)s::int4 IS NULL OR b.facility_id = %(facility_id)s::int4)
+   AND (%(site_id)s::int4 IS NULL OR f.site_id = %(site_id)s::int4)
+   AND b.start_time < %(end_time)s::timestamptz
+   AND b.end_time > GREATEST(%(start_time)s::timestamptz, %(now)s::timestamptz)
+   AND b.start_time
+       > GREATEST(%(start_time)s::timestamptz, %(now)s::timestamptz) - INTERVAL '8 hours'
+   AND (b.status = 'confirmed'
+        OR (b.status = 'pending'
+            AND COALESCE(b.decide_by, 'infinity') > %(now)s::timestamptz));
+
+-- name: list_closed_over :many
+-- The earliest of the bookings that count_closed_over counts.
 SELECT b.id, b.facility_id, b.user_id, u.username, u.display_name AS user_display_name,
        u.is_staff AS user_is_staff, b.start_time, b.end_time, b.title, b.attendee_count,
        b.status,
@@ -25,16 +61,27 @@ SELECT b.id, b.facility_id, b.user_id, u.username, u.display_name AS user_displa
    AND (b.status = 'confirmed'
         OR (b.status = 'pending'
             AND COALESCE(b.decide_by, 'infinity') > %(now)s::timestamptz))
- ORDER BY b.id
-   FOR NO KEY UPDATE OF b;
+ ORDER BY b.start_time, b.id
+ LIMIT %(limit)s::int4;
 
 -- name: cancel_closed_over :exec
--- Cancels these bookings for a closure that has this reason.
-UPDATE bookings
+-- Cancels the bookings that count_closed_over counts for a closure that has this reason.
+UPDATE bookings AS b
    SET status = 'cancelled',
+       decide_by = NULL,
        cancellation_cause = 'closure',
        change_reason = %(reason)s::text
- WHERE id = ANY (%(booking_ids)s::int8[]);
+  FROM facilities AS f
+ WHERE f.id = b.facility_id
+   AND (%(facility_id)s::int4 IS NULL OR b.facility_id = %(facility_id)s::int4)
+   AND (%(site_id)s::int4 IS NULL OR f.site_id = %(site_id)s::int4)
+   AND b.start_time < %(end_time)s::timestamptz
+   AND b.end_time > GREATEST(%(start_time)s::timestamptz, %(now)s::timestamptz)
+   AND b.start_time
+       > GREATEST(%(start_time)s::timestamptz, %(now)s::timestamptz) - INTERVAL '8 hours'
+   AND (b.status = 'confirmed'
+        OR (b.status = 'pending'
+            AND COALESCE(b.decide_by, 'infinity') > %(now)s::timestamptz));
 
 -- name: list_upcoming :many
 -- Active bookings of these facilities that are still to begin, earliest first, after the

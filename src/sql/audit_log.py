@@ -1,4 +1,4 @@
-"""The audit log: who changed what, where it is neither a booking nor a facility."""
+"""Audit logs of what is no booking: of facilities, and of everything else."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +13,7 @@ RecordType = Literal[
     "site",
     "closure",
     "user",
+    "user_token",
     "user_group",
     "user_group_member",
     "facility_user_group",
@@ -43,6 +44,21 @@ class LogRow:
     changed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class FacilityHistoryRow:
+    """One change of a facility, which is created once and then updated. See LogRow."""
+
+    id: int
+    action: Literal["created", "updated", "cancelled"]
+    old_values: dict[str, Any] | None
+    new_values: dict[str, Any]
+    changed_by_id: int | None
+    changed_by_username: str | None
+    changed_by_display_name: str | None
+    request_id: str | None
+    changed_at: datetime
+
+
 async def list_log(  # noqa: PLR0913 - one parameter for each filter
     conn: Connection,
     *,
@@ -65,3 +81,11 @@ async def list_log(  # noqa: PLR0913 - one parameter for each filter
         "limit": limit,
     }
     return await _QUERIES["list_log"].many(conn, LogRow, parameters)
+
+
+async def list_facility_history(
+    conn: Connection, *, facility_id: int, after_id: int | None, limit: int
+) -> list[FacilityHistoryRow]:
+    """Every change of a facility, oldest first, after the one given."""
+    parameters = {"facility_id": facility_id, "after_id": after_id, "limit": limit}
+    return await _QUERIES["list_facility_history"].many(conn, FacilityHistoryRow, parameters)

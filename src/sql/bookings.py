@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from psycopg.errors import ExclusionViolation
+from psycopg.errors import ExclusionViolation, SerializationFailure
 
 from sql.facilities import FacilityType
 from sql.loader import load
@@ -23,6 +23,10 @@ AuditAction: TypeAlias = Literal["created", "updated", "cancelled"]
 
 class PeriodTaken(Exception):  # noqa: N818 - an answer of the database's, not a malfunction
     """Another active booking of the facility shares a moment with the period."""
+
+
+class Overtaken(SerializationFailure):
+    """A rival moved the booking before it could be locked: ``retrying`` starts anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,14 @@ async def lock_booking(conn: Connection, booking_id: int) -> BookingRow | None:
     return await _QUERIES["lock_booking"].one(conn, BookingRow, {"booking_id": booking_id})
 
 
+async def hold_holder(conn: Connection, user_id: int) -> int:
+    """Keep an active user from being deactivated or forgotten until the commit; 0 if none is.
+
+    Users are locked after bookings, as everybody locks them.
+    """
+    return await _QUERIES["hold_holder"].exec(conn, {"user_id": user_id})
+
+
 async def insert_booking(  # noqa: PLR0913 - one parameter for each column
     conn: Connection,
     *,
@@ -125,7 +137,10 @@ async def insert_booking(  # noqa: PLR0913 - one parameter for each column
     buffer_after_minutes: int = 0,
     booked_by: int | None = None,
 ) -> BookingRow | None:
-    """A new booking, or None if its period is taken; the transaction stays usable.
+    """A new booking, or None if its period is taken or its user deactivated.
+
+    ``hold_holder`` tells the two apart. The transaction stays usable. The user is held as
+    by that.
 
     It waits for rivals that have not committed yet, and neither raises on a
     conflict nor deadlocks with them.

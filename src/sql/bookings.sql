@@ -39,20 +39,40 @@ SELECT b.id, b.facility_id, f.name AS facility_name, f.site_id, s.name AS site_n
   JOIN users AS u ON u.id = b.user_id
   LEFT JOIN users AS m ON m.id = b.booked_by;
 
+-- name: hold_holder :exec
+-- Keeps a user from being deactivated or forgotten until the commit; none if they are
+-- deactivated by then. Asked in a statement of its own after the locks before it: one that
+-- waited with them would see the user as they were.
+SELECT
+  FROM users
+ WHERE id = %(user_id)s::int4
+   AND deactivated_at IS NULL
+   FOR KEY SHARE;
+
 -- name: insert_booking :one
--- A new booking, or no row if its period is taken.
+-- A new booking, or no row if its period is taken or its user deactivated.
+-- The user is held: whoever deactivates or forgets them waits for the commit, or went
+-- before and is seen.
 -- ON CONFLICT waits for a rival that has not committed yet and then decides; a bare
 -- INSERT would raise an error, or deadlock with the rival. No look before it could
 -- decide: what it saw could change before the insert.
-  WITH made AS (
+  WITH holder AS MATERIALIZED (
+       SELECT id
+         FROM users
+        WHERE id = %(user_id)s::int4
+          AND deactivated_at IS NULL
+          FOR KEY SHARE
+       ),
+       made AS (
        INSERT INTO bookings (facility_id, user_id, start_time, end_time, title, description,
                              attendee_count, status, decide_by, buffer_before_minutes,
                              buffer_after_minutes, booked_by)
-       VALUES (%(facility_id)s::int4, %(user_id)s::int4, %(start_time)s::timestamptz,
-               %(end_time)s::timestamptz, %(title)s::text, %(description)s::text,
-               %(attendee_count)s::int4, %(status)s::booking_status,
-               %(decide_by)s::timestamptz, %(buffer_before_minutes)s::int2,
-               %(buffer_after_minutes)s::int2, %(booked_by)s::int4)
+       SELECT %(facility_id)s::int4, h.id, %(start_time)s::timestamptz,
+              %(end_time)s::timestamptz, %(title)s::text, %(description)s::text,
+              %(attendee_count)s::int4, %(status)s::booking_status,
+              %(decide_by)s::timestamptz, %(buffer_before_minutes)s::int2,
+              %(buffer_after_minutes)s::int2, %(booked_by)s::int4
+         FROM holder AS h
            ON CONFLICT ON CONSTRAINT bookings_no_overlap DO NOTHING
        RETURNING id, facility_id, user_id, start_time, end_time, title, description,
                  attendee_count, status, decide_by, cancellation_cause, change_reason,

@@ -1,6 +1,6 @@
 """Answers kept for requests that come again with the same Idempotency-Key."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,6 +34,11 @@ async def find_reply(
     """What was answered under this key, unless that has expired."""
     parameters = {"user_id": user_id, "operation": operation, "key": key, "now": now}
     return await _QUERIES["find_reply"].one(conn, StoredReply, parameters)
+
+
+async def forget_replies(conn: Connection, *, user_ids: Sequence[int]) -> int:
+    """Forget every answer that these users were given; how many there were."""
+    return await _QUERIES["forget_replies"].exec(conn, {"user_ids": list(user_ids)})
 
 
 async def store_reply(  # noqa: PLR0913 - one parameter for each column

@@ -14,6 +14,11 @@ SELECT fingerprint, status, headers, body
    AND key = %(key)s::text
    AND expires_at > %(now)s::timestamptz;
 
+-- name: forget_replies :exec
+-- Forgets what these users were answered: it may show what they may not see any more.
+DELETE FROM idempotency_keys
+ WHERE user_id = ANY (%(user_ids)s::int4[]);
+
 -- name: store_reply :exec
 -- Keeps an answer, over an expired one if need be, and removes a few others that expired.
 -- SKIP LOCKED leaves to a rival what it is removing.

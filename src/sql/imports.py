@@ -4,11 +4,13 @@
 so they are written in sets, not one by one; the triggers still audit every record.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import orjson
+from psycopg.errors import ForeignKeyViolation, SerializationFailure
 
 from sql.loader import load
 from sql.pool import Connection
@@ -81,10 +83,21 @@ class NamedRow:
 
 
 async def lock_facilities_named(
-    conn: Connection, *, sites: Sequence[str], names: Sequence[str]
+    conn: Connection,
+    *,
+    site_ids: Sequence[int] | None,
+    sites: Sequence[str],
+    names: Sequence[str],
 ) -> list[LockedRow]:
-    """The facilities of these names at these sites, pair by pair, locked in one order."""
-    parameters = {"sites": list(sites), "names": list(names)}
+    """The facilities of these names at these sites, pair by pair, locked in one order.
+
+    Others than those at the sites of ``site_ids`` are left alone; None stands for all.
+    """
+    parameters = {
+        "site_ids": None if site_ids is None else list(site_ids),
+        "sites": list(sites),
+        "names": list(names),
+    }
     return await _QUERIES["lock_facilities_named"].many(conn, LockedRow, parameters)
 
 
@@ -122,13 +135,22 @@ async def close_to_groups(conn: Connection, *, lines: Lines) -> None:
 
 
 async def open_to_groups(conn: Connection, *, lines: Lines) -> None:
-    """Open the facilities to the groups in ``open_to``."""
-    await _QUERIES["open_to_groups"].exec(conn, _json(lines))
+    """Open the facilities to the groups in ``open_to``.
+
+    :raises SerializationFailure: if one of them is deleted meanwhile.
+    """
+    with _planned_anew_without("facility_user_groups_user_group_id_fkey"):
+        await _QUERIES["open_to_groups"].exec(conn, _json(lines))
 
 
 async def lock_users_named(conn: Connection, *, names: Sequence[str]) -> list[LockedRow]:
     """The users of these names, locked in one order."""
     return await _QUERIES["lock_users_named"].many(conn, LockedRow, {"names": list(names)})
+
+
+async def hold_users(conn: Connection, *, user_ids: Sequence[int]) -> list[LockedRow]:
+    """The users, whom nobody begins to book for until the commit; see privacy.hold_user."""
+    return await _QUERIES["hold_users"].many(conn, LockedRow, {"user_ids": list(user_ids)})
 
 
 async def match_users(conn: Connection, *, names: Sequence[str]) -> list[UserMatch]:
@@ -152,8 +174,12 @@ async def leave_groups(conn: Connection, *, lines: Lines) -> None:
 
 
 async def join_groups(conn: Connection, *, lines: Lines) -> None:
-    """Put the users into ``groups``."""
-    await _QUERIES["join_groups"].exec(conn, _json(lines))
+    """Put the users into ``groups``.
+
+    :raises SerializationFailure: if one of them is deleted meanwhile.
+    """
+    with _planned_anew_without("user_group_members_user_group_id_fkey"):
+        await _QUERIES["join_groups"].exec(conn, _json(lines))
 
 
 async def leave_sites(conn: Connection, *, lines: Lines) -> None:
@@ -164,6 +190,18 @@ async def leave_sites(conn: Connection, *, lines: Lines) -> None:
 async def join_sites(conn: Connection, *, lines: Lines) -> None:
     """Make the users staff of ``sites``."""
     await _QUERIES["join_sites"].exec(conn, _json(lines))
+
+
+@contextmanager
+def _planned_anew_without(constraint: str) -> Iterator[None]:
+    """What a line names was there a moment ago: whoever tries again finds that it is not."""
+    try:
+        yield
+    except ForeignKeyViolation as error:
+        if error.diag.constraint_name != constraint:
+            raise
+        message = "Others deleted a group that the lines name."
+        raise SerializationFailure(message) from error
 
 
 def _json(lines: Lines) -> dict[str, str]:

@@ -1,12 +1,15 @@
 -- name: lock_facilities_named :many
--- The facilities that the lines name, held against every other change, lowest id first.
+-- The facilities that the lines name at these sites, held against every other change, lowest
+-- id first.
 SELECT f.id
   FROM facilities AS f
  WHERE f.id = ANY (ARRAY(
            SELECT o.id
              FROM unnest(%(sites)s::text[], %(names)s::text[]) AS l (site, name)
              JOIN sites AS s ON lower(s.name) = lower(l.site)
-             JOIN facilities AS o ON o.site_id = s.id AND lower(o.name) = lower(l.name)))
+             JOIN facilities AS o ON o.site_id = s.id AND lower(o.name) = lower(l.name)
+            WHERE %(site_ids)s::int4[] IS NULL
+               OR s.id = ANY (%(site_ids)s::int4[])))
  ORDER BY f.id
    FOR NO KEY UPDATE;
 
@@ -102,6 +105,14 @@ SELECT u.id
  WHERE lower(u.username) = ANY (ARRAY(SELECT lower(n) FROM unnest(%(names)s::text[]) AS n))
  ORDER BY u.id
    FOR NO KEY UPDATE;
+
+-- name: hold_users :many
+-- The users with these ids, held so that nothing begins to refer to them, lowest id first.
+SELECT id
+  FROM users
+ WHERE id = ANY (%(user_ids)s::int4[])
+ ORDER BY id
+   FOR UPDATE;
 
 -- name: match_users :many
 -- For each line, in order, the user that it names, as far as there is one.

@@ -2,7 +2,7 @@
 
 To be forgotten takes the doors below in one transaction: hold bookings and user,
 allow the redaction, forget the bookings and then their history (which the change of
-the bookings has just added to), the user and then the log, and the access.
+the bookings has just added to), the user and the access, and then the log (likewise).
 """
 
 from dataclasses import dataclass
@@ -20,13 +20,16 @@ Action = Literal["created", "updated", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class BookingChangeRow:
-    """One change of a booking. The values are the row as PostgreSQL writes it in JSON."""
+    """One change of a booking. The values are the row as PostgreSQL writes it in JSON.
+
+    There are none where the booking is somebody else's.
+    """
 
     id: int
     booking_id: int
     action: Action
     old_values: dict[str, Any] | None
-    new_values: dict[str, Any]
+    new_values: dict[str, Any] | None
     changed_by_id: int | None
     changed_by_username: str | None
     changed_by_display_name: str | None
@@ -85,7 +88,7 @@ async def list_changes_of_facilities(
 async def list_changes_of_records(
     conn: Connection, *, user_id: int, after_id: int | None, limit: int
 ) -> list[LogRow]:
-    """Every change of a user's record and memberships and every change by them, oldest first."""
+    """Every change of a user's record, memberships and tokens, and every change by them."""
     parameters = {"user_id": user_id, "after_id": after_id, "limit": limit}
     return await _QUERIES["list_changes_of_records"].many(conn, LogRow, parameters)
 
@@ -104,7 +107,7 @@ async def hold_bookings(conn: Connection, user_id: int) -> int:
 
 
 async def hold_user(conn: Connection, user_id: int) -> str | None:
-    """The username of a user who is held until the commit: they can do nothing meanwhile."""
+    """The username of a user who is held until the commit: nobody books for them meanwhile."""
     name: str | None = await _QUERIES["hold_user"].value(conn, {"user_id": user_id})
     return name
 
@@ -132,7 +135,7 @@ async def forget_user(conn: Connection, *, user_id: int, now: datetime) -> Forgo
 
 
 async def forget_log(conn: Connection, user_id: int) -> int:
-    """Put the user's present names in place of those in the audit log; how many entries."""
+    """Put present names in place of those in the audit log; how many entries of the user."""
     return await _QUERIES["forget_log"].exec(conn, {"user_id": user_id})
 
 

@@ -1,21 +1,29 @@
 -- name: list_changes_of_bookings :many
--- Every change of a user's bookings, and every change of bookings that they made.
--- Two searches, each of which an index serves, rather than one that none does.
-SELECT h.id, h.booking_id, h.action, h.old_values, h.new_values,
+-- Every change of a user's bookings, and every change of bookings that they made. What
+-- others' bookings say is theirs: of those there are no values.
+-- Two searches, each of which an index serves, rather than one that none does; each gives
+-- no more than the page takes.
+SELECT h.id, h.booking_id, h.action, v.old_values, v.new_values,
        h.changed_by AS changed_by_id, u.username AS changed_by_username,
        u.display_name AS changed_by_display_name, h.request_id, h.changed_at
   FROM booking_audit AS h
+  JOIN bookings AS b ON b.id = h.booking_id
+  LEFT JOIN booking_audit AS v ON v.id = h.id AND b.user_id = %(user_id)s::int4
   LEFT JOIN users AS u ON u.id = h.changed_by
- WHERE h.id IN (SELECT o.id
-                  FROM bookings AS b
-                  JOIN booking_audit AS o ON o.booking_id = b.id
-                 WHERE b.user_id = %(user_id)s::int4
-                   AND o.id > COALESCE(%(after_id)s::int8, 0)
-                 UNION ALL
-                SELECT o.id
-                  FROM booking_audit AS o
-                 WHERE o.changed_by = %(user_id)s::int4
-                   AND o.id > COALESCE(%(after_id)s::int8, 0))
+ WHERE h.id IN ((SELECT o.id
+                   FROM bookings AS m
+                   JOIN booking_audit AS o ON o.booking_id = m.id
+                  WHERE m.user_id = %(user_id)s::int4
+                    AND o.id > COALESCE(%(after_id)s::int8, 0)
+                  ORDER BY o.id
+                  LIMIT %(limit)s::int4)
+                  UNION ALL
+                (SELECT o.id
+                   FROM booking_audit AS o
+                  WHERE o.changed_by = %(user_id)s::int4
+                    AND o.id > COALESCE(%(after_id)s::int8, 0)
+                  ORDER BY o.id
+                  LIMIT %(limit)s::int4))
  ORDER BY h.id
  LIMIT %(limit)s::int4;
 
@@ -29,18 +37,46 @@ SELECT id, facility_id, action, old_values, new_values, request_id, changed_at
  LIMIT %(limit)s::int4;
 
 -- name: list_changes_of_records :many
--- Every change of a user's own record and memberships, and every change that they made.
-SELECT h.id, h.record_type, h.record_id, h.action, h.old_values, h.new_values,
+-- Every change of a user's own record, memberships and tokens, and every change that they
+-- made. Of other users' there are no values: see list_changes_of_bookings.
+  WITH found AS (
+       (SELECT o.id
+          FROM audit_log AS o
+         WHERE o.changed_by = %(user_id)s::int4
+           AND o.id > COALESCE(%(after_id)s::int8, 0)
+         ORDER BY o.id
+         LIMIT %(limit)s::int4)
+         UNION ALL
+       (SELECT o.id
+          FROM audit_log AS o
+         WHERE o.record_type = 'user'
+           AND o.record_id = %(user_id)s::int4
+           AND o.id > COALESCE(%(after_id)s::int8, 0)
+         ORDER BY o.id
+         LIMIT %(limit)s::int4)
+         UNION ALL
+       (SELECT o.id
+          FROM audit_log AS o
+         WHERE o.record_type IN ('user_group_member', 'site_staff', 'user_token')
+           AND (COALESCE(o.new_values, o.old_values) ->> 'user_id')::int4 = %(user_id)s::int4
+           AND o.id > COALESCE(%(after_id)s::int8, 0)
+         ORDER BY o.id
+         LIMIT %(limit)s::int4)
+       )
+SELECT h.id, h.record_type, h.record_id, h.action, v.old_values, v.new_values,
        h.changed_by AS changed_by_id, u.username AS changed_by_username,
        u.display_name AS changed_by_display_name, h.request_id, h.changed_at
   FROM audit_log AS h
+  LEFT JOIN audit_log AS v
+         ON v.id = h.id
+        AND CASE WHEN v.record_type = 'user' THEN v.record_id = %(user_id)s::int4
+                 WHEN v.record_type IN ('user_group_member', 'site_staff', 'user_token')
+                 THEN (COALESCE(v.new_values, v.old_values) ->> 'user_id')::int4
+                      = %(user_id)s::int4
+                 ELSE TRUE
+            END
   LEFT JOIN users AS u ON u.id = h.changed_by
- WHERE (h.changed_by = %(user_id)s::int4
-        OR (h.record_type = 'user' AND h.record_id = %(user_id)s::int4)
-        OR (h.record_type IN ('user_group_member', 'site_staff')
-            AND (COALESCE(h.new_values, h.old_values) ->> 'user_id')::int4
-                = %(user_id)s::int4))
-   AND h.id > COALESCE(%(after_id)s::int8, 0)
+ WHERE h.id IN (SELECT f.id FROM found AS f)
  ORDER BY h.id
  LIMIT %(limit)s::int4;
 
@@ -66,8 +102,9 @@ SELECT count(*)
   FROM held;
 
 -- name: hold_user :value
--- Holds a user until the commit, so that nothing begins to refer to them, and tells
--- their name. It waits for whatever they are about to do.
+-- Holds a user until the commit, and tells their name. It waits for whoever has just booked
+-- for them, and whoever is about to waits for it: a booking refers to its user, which a
+-- stronger lock than that of a mere change keeps it from.
 SELECT username
   FROM users
  WHERE id = %(user_id)s::int4
@@ -91,7 +128,8 @@ UPDATE bookings
                                       AND start_time > %(now)s::timestamptz
                                  THEN 'anonymised'
                                  ELSE cancellation_cause
-                             END
+                             END,
+       decide_by = CASE WHEN start_time > %(now)s::timestamptz THEN NULL ELSE decide_by END
  WHERE user_id = %(user_id)s::int4
    AND (title <> 'Anonymised'
         OR description IS NOT NULL
@@ -135,7 +173,15 @@ UPDATE users AS u
 RETURNING u.id, u.username;
 
 -- name: forget_log :exec
--- Takes the user's names out of the audit log.
+-- Takes the names of a user and of their tokens out of the audit log.
+  WITH tokens AS (
+       UPDATE audit_log AS h
+          SET old_values = h.old_values || '{"name": "Anonymised"}'::jsonb,
+              new_values = h.new_values || '{"name": "Anonymised"}'::jsonb
+        WHERE h.record_type = 'user_token'
+          AND h.record_type IN ('user_group_member', 'site_staff', 'user_token')
+          AND (COALESCE(h.new_values, h.old_values) ->> 'user_id')::int4 = %(user_id)s::int4
+       )
 UPDATE audit_log AS h
    SET old_values
            = h.old_values || jsonb_build_object('username', u.username, 'display_name', NULL),

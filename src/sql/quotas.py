@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.errors import QuotaExists
+from psycopg.errors import ForeignKeyViolation
+
+from domain.errors import FacilityGroupUnknown, QuotaExists
 from sql.loader import load
 from sql.pool import Connection
 
@@ -196,6 +198,7 @@ async def insert_quota(
     """A new quota on the facility, the group, or with neither on all.
 
     :raises QuotaExists: if there is one for the same scope.
+    :raises FacilityGroupUnknown: if the group is deleted meanwhile; the transaction is then lost.
     """
     parameters = {
         "facility_id": facility_id,
@@ -203,7 +206,16 @@ async def insert_quota(
         "max_active_bookings": max_active_bookings,
         "max_hours_per_week": max_hours_per_week,
     }
-    row = await _QUERIES["insert_quota"].one(conn, QuotaRow, parameters)
+    try:
+        row = await _QUERIES["insert_quota"].one(conn, QuotaRow, parameters)
+    except ForeignKeyViolation as error:
+        if error.diag.constraint_name != "quotas_facility_group_id_fkey":
+            raise
+        detail = (
+            f"There is no group of facilities {facility_group_id} any more: it was deleted a"
+            " moment ago."
+        )
+        raise FacilityGroupUnknown(detail, "/facility_group_id") from error
     if row is None:
         detail = "There is already a quota for exactly these facilities: change that one."
         raise QuotaExists(detail)

@@ -31,6 +31,13 @@ class SiteRow:
     holidays_until: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class SiteIdRow:
+    """A site that there is."""
+
+    id: int
+
+
 async def get_site(conn: Connection, site_id: int) -> SiteRow | None:
     """The site with this id."""
     return await _QUERIES["get_site"].one(conn, SiteRow, {"site_id": site_id})
@@ -107,9 +114,15 @@ async def update_site(  # noqa: PLR0913 - one parameter for each column
         raise _name_taken(name) from error
 
 
-async def lock_sites_to_refresh(conn: Connection, *, year: int) -> list[SiteRow]:
-    """Sites whose public holidays are not all written up to this year, held until the commit."""
-    return await _QUERIES["lock_sites_to_refresh"].many(conn, SiteRow, {"year": year})
+async def list_sites_to_refresh(conn: Connection, *, year: int) -> list[SiteIdRow]:
+    """Sites whose public holidays are not all written up to this year, lowest id first."""
+    return await _QUERIES["list_sites_to_refresh"].many(conn, SiteIdRow, {"year": year})
+
+
+async def lock_site_to_refresh(conn: Connection, *, site_id: int, year: int) -> SiteRow | None:
+    """The site, held until the commit, if its holidays are not all written up to this year."""
+    parameters = {"site_id": site_id, "year": year}
+    return await _QUERIES["lock_site_to_refresh"].one(conn, SiteRow, parameters)
 
 
 async def set_holidays_until(conn: Connection, *, site_id: int, year: int) -> int:

@@ -62,15 +62,23 @@ UPDATE sites
 RETURNING id, name, time_zone, created_at, updated_at, opening_hours::text AS opening_hours,
           holiday_country, holiday_subdivision, holidays_until;
 
--- name: lock_sites_to_refresh :many
--- Sites that have a calendar of public holidays whose days are not all written up to a
--- year, held until the commit. One that somebody else holds is left for the next time.
-SELECT id, name, time_zone, created_at, updated_at, opening_hours::text AS opening_hours,
-       holiday_country, holiday_subdivision, holidays_until
+-- name: list_sites_to_refresh :many
+-- Sites that have a calendar of public holidays whose days are not all written up to a year.
+SELECT id
   FROM sites
  WHERE holiday_country IS NOT NULL
    AND COALESCE(holidays_until, 0) < %(year)s::int2
- ORDER BY id
+ ORDER BY id;
+
+-- name: lock_site_to_refresh :one
+-- The site, if it still is one of those, held until the commit. One that somebody else holds
+-- is left for the next time.
+SELECT id, name, time_zone, created_at, updated_at, opening_hours::text AS opening_hours,
+       holiday_country, holiday_subdivision, holidays_until
+  FROM sites
+ WHERE id = %(site_id)s::int4
+   AND holiday_country IS NOT NULL
+   AND COALESCE(holidays_until, 0) < %(year)s::int2
    FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: set_holidays_until :exec

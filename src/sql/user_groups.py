@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg.errors import UniqueViolation
+from psycopg.errors import ForeignKeyViolation, UniqueViolation
 
-from domain.errors import GroupNameTaken
+from domain.errors import GroupNameTaken, NotFound
 from sql.loader import load
 from sql.pool import Connection
 
@@ -108,8 +108,17 @@ async def list_members(
 
 
 async def add_member(conn: Connection, *, group_id: int, user_id: int) -> None:
-    """Make a user a member of a group; a second time changes nothing."""
-    await _QUERIES["add_member"].exec(conn, {"group_id": group_id, "user_id": user_id})
+    """Make a user a member of a group; a second time changes nothing.
+
+    :raises NotFound: if the group is deleted meanwhile; the transaction is then lost.
+    """
+    try:
+        await _QUERIES["add_member"].exec(conn, {"group_id": group_id, "user_id": user_id})
+    except ForeignKeyViolation as error:
+        if error.diag.constraint_name != "user_group_members_user_group_id_fkey":
+            raise
+        detail = "There is no such group any more: it was deleted a moment ago."
+        raise NotFound(detail) from error
 
 
 async def remove_member(conn: Connection, *, group_id: int, user_id: int) -> None:

@@ -296,7 +296,7 @@ class HolidayCalendar(BaseModel):
     """The country, by its code of two letters (ISO 3166-1 alpha-2)."""
     subdivision: Annotated[
         str | None,
-        Field(max_length=50, min_length=1, pattern="^[A-Za-z0-9 .'-]{1,50}$"),
+        Field(max_length=50, min_length=1, pattern="^[A-Za-z0-9À-ÖØ-öø-ÿ .'-]{1,50}$"),
     ] = None
     """The part of the country whose holidays count besides, such as `BE` for Berlin in `DE`."""
 
@@ -311,7 +311,7 @@ class HolidayCalendarChange(BaseModel):
     """The country, by its code of two letters (ISO 3166-1 alpha-2)."""
     subdivision: Annotated[
         str | None,
-        Field(max_length=50, min_length=1, pattern="^[A-Za-z0-9 .'-]{1,50}$"),
+        Field(max_length=50, min_length=1, pattern="^[A-Za-z0-9À-ÖØ-öø-ÿ .'-]{1,50}$"),
     ] = None
     """The part of the country whose holidays count besides, such as `BE` for Berlin in `DE`."""
 
@@ -750,6 +750,7 @@ class AuditLogEntry(BaseModel):
         "site",
         "closure",
         "user",
+        "user_token",
         "user_group",
         "user_group_member",
         "facility_user_group",
@@ -773,7 +774,7 @@ class AuditLogEntry(BaseModel):
     request_id: Annotated[str | None, Field(max_length=100)] = None
     """The request that did it, as the service's log knows it."""
     old_values: dict[str, Any] | None = None
-    """The record as it was stored before. Absent where it was created."""
+    """The record as it was stored before, a token without its secret. Absent where it was created."""
     new_values: dict[str, Any] | None = None
     """The record as it was stored after. Absent where it was deleted."""
 
@@ -981,7 +982,10 @@ class DecisionResult(BaseModel):
     status: Literal["confirmed", "cancelled", "pending"] | None = None
     """What has become of it. Absent where the decision was refused."""
     refusal: RefusalBasic | None = None
-    """Why it was not decided, as `bookings_approve` or `bookings_reject` would tell you."""
+    """
+    Why it was not decided, as `bookings_approve` or `bookings_reject` would tell you;
+    `service_unavailable` where others held the booking for too long: try it again.
+    """
 
 
 class DecisionResults(RootModel[list[DecisionResult]]):
@@ -1026,6 +1030,35 @@ class FacilityGroupPage(RootModel[list[FacilityGroup]]):
 
     root: Annotated[list[FacilityGroup], Field(max_length=200)]
     """One page of groups of facilities."""
+
+
+class FacilityHistoryEntry(BaseModel):
+    """One change of a facility."""
+
+    id: Annotated[int, Field(ge=1, le=9007199254740991)]
+    """Identifies the change. Later changes have larger identifiers."""
+    action: Literal["created", "updated", "cancelled"]
+    """What was done: an archived facility was updated."""
+    changed_at: AwareDatetime
+    """When it was done."""
+    changed_by: UserBasic | None = None
+    """Who did it. Absent where it was done past the service, in its database."""
+    request_id: Annotated[str | None, Field(max_length=100)] = None
+    """
+    The request that did it, as the service's log knows it. Absent where it was done past the
+    service.
+    """
+    old_values: dict[str, Any] | None = None
+    """The facility and its rules as they were stored before. Absent when it was created."""
+    new_values: dict[str, Any]
+    """The facility and its rules as they were stored after."""
+
+
+class FacilityHistoryPage(RootModel[list[FacilityHistoryEntry]]):
+    """One page of a facility's history."""
+
+    root: Annotated[list[FacilityHistoryEntry], Field(max_length=200)]
+    """One page of a facility's history."""
 
 
 class FacilityName(BaseModel):
@@ -1248,9 +1281,9 @@ class StoredBookingChange(BaseModel):
     request_id: Annotated[str | None, Field(max_length=100)] = None
     """The request that did it, as the service's log knows it."""
     old_values: dict[str, Any] | None = None
-    """The booking as it was stored before. Absent where it was created."""
-    new_values: dict[str, Any]
-    """The booking as it was stored after."""
+    """The booking as it was stored before. Absent where it was created, or is somebody else's."""
+    new_values: dict[str, Any] | None = None
+    """The booking as it was stored after. Absent where it is somebody else's."""
 
 
 class TopFacility(BaseModel):
@@ -1923,11 +1956,17 @@ class UserExport(BaseModel):
     bookings: Annotated[list[BookingDetail], Field(max_length=100000)]
     """Their bookings, in the order of their start times."""
     booking_changes: Annotated[list[StoredBookingChange], Field(max_length=100000)]
-    """Every change of their bookings, and every change of others' bookings that they made."""
+    """
+    Every change of their bookings, and every change of others' bookings that they made: of these
+    without the values, which are not theirs.
+    """
     facility_changes: Annotated[list[StoredFacilityChange], Field(max_length=100000)]
     """Every change of facilities that they made."""
     record_changes: Annotated[list[AuditLogEntry], Field(max_length=100000)]
-    """Every change of their own record and memberships, and of other records that they made."""
+    """
+    Every change of their own record, memberships and tokens, and of other records that they made:
+    of those of other users without the values.
+    """
     conflicts: Annotated[list[ConflictRecord], Field(max_length=100000)]
     """Their requests that met another booking in their way."""
     quotas: Annotated[list[QuotaUsage], Field(max_length=1000)]

@@ -461,15 +461,15 @@ ProblemType: TypeAlias = Literal[
     "service_unavailable",
 ]
 """
-What went wrong, for a program to switch on. The status of each type is always the same. The
-one further type, `booking_conflict`, is that of `ConflictResponse`. New types may come: take
-one that you do not know for what its status says.
+What went wrong, for a program to switch on. The status of each type is always the same. Three
+further types have bodies of their own: `booking_conflict`, `closure_affects_bookings` and
+`import_refused`. New types may come: take one that you do not know for what its status says.
 
 - `invalid_request` (400): The request does not match this contract: a missing, unknown or
 malformed value.
 - `authentication_required` (401): The token is missing, unknown, expired or revoked, or its
 user is deactivated.
-- `permission_denied` (403): Only staff may do this.
+- `permission_denied` (403): Only staff may do this, of the site or of the house.
 - `not_found` (404): There is no such thing, or the caller may not see it.
 - `method_not_allowed` (405): The path exists, but not with this method. `Allow` names those
 it has.
@@ -492,10 +492,11 @@ ask the staff.
 - `precondition_failed` (412): The record has changed since you read it: `If-Match` names
 another version.
 - `payload_too_large` (413): The body is larger than the service reads.
-- `unsupported_media_type` (415): The body is not plain `application/json` in UTF-8.
+- `unsupported_media_type` (415): The body is not of the media type that the operation reads, plain
+and in UTF-8.
 - `time_not_on_mark` (422): A time is not on a 15-minute mark.
 - `end_not_after_start` (422): The end is not after the start.
-- `booking_too_long` (422): The booking is longer than 8 hours.
+- `booking_too_long` (422): The booking is longer than the facility's longest.
 - `booking_in_past` (422): The booking would begin, or be over, in the past.
 - `beyond_horizon` (422): The booking ends further ahead than bookings are taken.
 - `title_blank` (422): The title is nothing but white space.
@@ -575,6 +576,7 @@ RecordType: TypeAlias = Literal[
     "site",
     "closure",
     "user",
+    "user_token",
     "user_group",
     "user_group_member",
     "facility_user_group",
@@ -847,7 +849,7 @@ class AuditLogEntry(TypedDict):
     request_id: NotRequired[str]
     """The request that did it, as the service's log knows it."""
     old_values: NotRequired[dict[str, Any]]
-    """The record as it was stored before. Absent where it was created."""
+    """The record as it was stored before, a token without its secret. Absent where it was created."""
     new_values: NotRequired[dict[str, Any]]
     """The record as it was stored after. Absent where it was deleted."""
 
@@ -1018,7 +1020,10 @@ class DecisionResult(TypedDict):
     status: NotRequired[BookingStatus]
     """What has become of it. Absent where the decision was refused."""
     refusal: NotRequired[RefusalBasic]
-    """Why it was not decided, as `bookings_approve` or `bookings_reject` would tell you."""
+    """
+    Why it was not decided, as `bookings_approve` or `bookings_reject` would tell you;
+    `service_unavailable` where others held the booking for too long: try it again.
+    """
 
 
 DecisionResults: TypeAlias = list[DecisionResult]
@@ -1057,6 +1062,32 @@ class FacilityGroup(TypedDict):
 
 FacilityGroupPage: TypeAlias = list[FacilityGroup]
 """One page of groups of facilities."""
+
+
+class FacilityHistoryEntry(TypedDict):
+    """One change of a facility."""
+
+    id: int
+    """Identifies the change. Later changes have larger identifiers."""
+    action: AuditAction
+    """What was done: an archived facility was updated."""
+    changed_at: datetime
+    """When it was done."""
+    changed_by: NotRequired[UserBasic]
+    """Who did it. Absent where it was done past the service, in its database."""
+    request_id: NotRequired[str]
+    """
+    The request that did it, as the service's log knows it. Absent where it was done past the
+    service.
+    """
+    old_values: NotRequired[dict[str, Any]]
+    """The facility and its rules as they were stored before. Absent when it was created."""
+    new_values: dict[str, Any]
+    """The facility and its rules as they were stored after."""
+
+
+FacilityHistoryPage: TypeAlias = list[FacilityHistoryEntry]
+"""One page of a facility's history."""
 
 
 class FacilityName(TypedDict):
@@ -1267,9 +1298,9 @@ class StoredBookingChange(TypedDict):
     request_id: NotRequired[str]
     """The request that did it, as the service's log knows it."""
     old_values: NotRequired[dict[str, Any]]
-    """The booking as it was stored before. Absent where it was created."""
-    new_values: dict[str, Any]
-    """The booking as it was stored after."""
+    """The booking as it was stored before. Absent where it was created, or is somebody else's."""
+    new_values: NotRequired[dict[str, Any]]
+    """The booking as it was stored after. Absent where it is somebody else's."""
 
 
 class TopFacility(TypedDict):
@@ -1783,11 +1814,17 @@ class UserExport(TypedDict):
     bookings: list[BookingDetail]
     """Their bookings, in the order of their start times."""
     booking_changes: list[StoredBookingChange]
-    """Every change of their bookings, and every change of others' bookings that they made."""
+    """
+    Every change of their bookings, and every change of others' bookings that they made: of these
+    without the values, which are not theirs.
+    """
     facility_changes: list[StoredFacilityChange]
     """Every change of facilities that they made."""
     record_changes: list[AuditLogEntry]
-    """Every change of their own record and memberships, and of other records that they made."""
+    """
+    Every change of their own record, memberships and tokens, and of other records that they made:
+    of those of other users without the values.
+    """
     conflicts: list[ConflictRecord]
     """Their requests that met another booking in their way."""
     quotas: list[QuotaUsage]

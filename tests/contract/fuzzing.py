@@ -22,7 +22,7 @@ REPORTS = ROOT / "reports" / "fuzz"
 ANONYMOUS = Path(__file__).with_name("anonymous.toml")
 
 SEED = int(os.environ.get("HOLDFAST_FUZZ_SEED", "20261122"))
-EXAMPLES = int(os.environ.get("HOLDFAST_FUZZ_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("HOLDFAST_FUZZ_EXAMPLES", "10"))
 """Per operation and phase. The coverage phase sends what it has to, however many that are."""
 
 RUN_SECONDS = 240 + 15 * EXAMPLES

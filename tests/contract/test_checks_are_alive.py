@@ -141,7 +141,7 @@ def runs(
                 fuzzing.fuzz(
                     f"faulty-{phases}",
                     faulty_url,
-                    *("--phases", phases, "--max-examples", "3", "--no-shrink"),
+                    *("--phases", phases, "--max-examples", "8", "--no-shrink"),
                     *("--max-response-time", str(LIMIT_SECONDS)),
                     *(f"--include-operation-id={name}" for name in sorted(operations)),
                     town=town,

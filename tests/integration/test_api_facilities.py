@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .api import HORIZON, Api, Json, Person, at, created, invalid, refused, unique
+from .api import HORIZON, Api, Json, Person, at, created, invalid, listed, refused, unique
 
 FACILITIES = "/api/v1/facilities/"
 SITES = "/api/v1/sites/"
@@ -414,3 +414,24 @@ def test_a_parameter_that_the_contract_does_not_have_is_invalid(ada: Person) -> 
     invalid(ada.get(FACILITIES, params={"sort": "name"}), ("query", "/sort"))
     invalid(ada.get(FACILITIES, params={"Limit": "1"}), ("query", "/Limit"))
     invalid(ada.get("/api/v1/me/", params={"verbose": "1"}), ("query", "/verbose"))
+
+
+def test_a_facilitys_history_says_who_changed_which_rule_and_only_its_staff_read_it(
+    api: Api,
+) -> None:
+    room = api.facility()
+    path = f"/api/v1/facilities/{room['id']}/"
+    local = api.person(site_ids=[room["site"]["id"]])
+    other = api.person(site_ids=[api.site()["id"]])
+    changed = local.patch(path, {"rules": {"buffer_after_minutes": 30}})
+
+    made, ruled = listed(local, f"{path}history/")
+
+    assert made["action"] == "created"
+    assert "old_values" not in made
+    assert ruled["changed_by"]["id"] == local.id
+    assert ruled["request_id"] == changed.headers["x-request-id"]
+    assert ruled["old_values"]["buffer_after_minutes"] == 0
+    assert ruled["new_values"]["buffer_after_minutes"] == 30
+    refused(other.get(f"{path}history/"), 403, "permission_denied", says=["staff"])
+    refused(local.get("/api/v1/facilities/2147483647/history/"), 404, "not_found")

@@ -102,6 +102,17 @@ def facilities_list(api: Api) -> List:
     )
 
 
+def facilities_history_list(api: Api) -> List:
+    room = api.facility()
+    path = f"/api/v1/facilities/{room['id']}/"
+    for number in range(ROWS - 1):
+        assert api.staff.patch(path, {"capacity": 20 + number}).status_code == 200
+    query = "SELECT id FROM facility_audit WHERE facility_id = %s ORDER BY id"
+    return List(
+        "facilities_history_list", api.staff, f"{path}history/", ids(api, query, room["id"])
+    )
+
+
 def availability_search(api: Api) -> List:
     site_id, expected = facilities_at_a_site(api)
     return List(
@@ -214,6 +225,7 @@ LISTS = [
     availability_search,
     bookings_history_list,
     closures_list,
+    facilities_history_list,
     facilities_list,
     facility_groups_list,
     my_bookings_list,

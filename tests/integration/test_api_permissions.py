@@ -178,6 +178,7 @@ STAFF_ALONE: dict[str, Attempt] = {
     "facilities_archive": lambda c, s: c.delete(facility_path(s)),
     "facilities_create": create_facility,
     "facilities_update": change_facility,
+    "facilities_history_list": lambda c, s: c.get(f"{facility_path(s)}history/"),
     "sites_create": create_site,
     "sites_update": lambda c, s: c.patch(site_path(s), {"name": unique("Camp")}),
     "analytics_summary": lambda c, _: c.get("/api/v1/analytics/summary/", params=DAYS),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .api import Api, Json, at, created, invalid, refused, unique
+from .api import Api, Json, at, created, invalid, listed, refused, unique
 from .cast import make_cast
 
 SITES = "/api/v1/sites/"
@@ -47,7 +47,7 @@ def test_a_change_alters_what_it_names_and_is_shown_to_everybody(api: Api) -> No
     assert expected == after
     assert after["updated_at"] > site["updated_at"]
     assert after == ada.get(where(site)).json()
-    assert after in ada.get(SITES, params={"limit": 200}).json()
+    assert after in listed(ada, SITES, limit=200)
     assert after == changed(api, site, name=name)
 
 

@@ -103,12 +103,14 @@ async def _is_cancelled_between_statements(conn: Connection) -> None:
 async def test_a_transaction_that_does_not_end_well_leaves_nothing_but_a_clean_connection(
     single: Pool, work: Work, error: type[BaseException]
 ) -> None:
-    async def attempt() -> None:
-        async with transaction(single, actor_id=7, request_id="r-1") as conn:
-            await work(conn)
-
     async with reading(single) as conn:
         before = conn.info.backend_pid
+        actor_id = await _value(conn, "INSERT INTO users (username) VALUES ('ada') RETURNING id")
+
+    async def attempt() -> None:
+        async with transaction(single, actor_id=actor_id, request_id="r-1") as conn:
+            await work(conn)
+
     outcome = (await asyncio.gather(asyncio.create_task(attempt()), return_exceptions=True))[0]
 
     assert isinstance(outcome, error)
