@@ -1,6 +1,6 @@
 """Exports: whole tables as CSV."""
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import fields
 from datetime import date, timedelta
@@ -19,6 +19,7 @@ from handlers.reports import (
     ratio,
     scope_of,
     sites_of,
+    summary_view,
     top_facilities,
 )
 from handlers.streams import CsvStream, Rows
@@ -35,8 +36,11 @@ _GROUPS: dict[GroupBy, tuple[str, ...]] = {
     "site": ("site",),
     "weekday": ("weekday",),
     "hour": ("hour",),
-    "day": ("day",),
+    "weekday_hour": ("weekday", "hour"),
+    "day": ("date",),
+    "month": ("month",),
 }
+_REPORTS = ("utilisation_", "top_", "summary")
 
 Table = Callable[[Connection], Rows]
 
@@ -48,7 +52,7 @@ async def exports_retrieve(request: Request) -> Response:
     if table in _OF_THE_HOUSE:
         request.require_staff()
     first, last = request.date("start_date"), request.date("end_date")
-    if table.startswith(("utilisation_", "top_")):
+    if table.startswith(_REPORTS):
         first, last = _period(request, first, last)
         rows = _report(request, table, first, last)
     else:
@@ -127,7 +131,7 @@ def _report(request: Request, table: str, first: date, last: date) -> Table:
     scope = scope_of(request, first, last)
 
     async def busiest(conn: Connection) -> Rows:
-        found = await top_facilities(conn, scope, "utilisation")
+        found = await top_facilities(conn, scope, request.param("by", "utilisation"))
         names = ("site", "facility", "bookings", "conflicts", *_MEASURES)
         yield [names, *map(_ranked, found)]
 
@@ -137,7 +141,20 @@ def _report(request: Request, table: str, first: date, last: date) -> Table:
         names = (*_GROUPS[group_by], *_MEASURES)
         yield [names, *((*_group(row, group_by), *_measures(row)) for row in found)]
 
-    return busiest if table == "top_facilities" else utilisation
+    async def summary(conn: Connection) -> Rows:
+        row = await analytics.report_summary(conn, **scope)
+        yield [("measure", "value"), *_measured(summary_view(row))]
+
+    return {"top_facilities": busiest, "summary": summary}.get(table, utilisation)
+
+
+def _measured(report: Mapping[str, object], within: str = "") -> Iterator[tuple[str, object]]:
+    """Each figure of a report with its name; of figures within figures, both names."""
+    for name, value in report.items():
+        if isinstance(value, Mapping):
+            yield from _measured(value, f"{within}{name}.")
+        else:
+            yield f"{within}{name}", value
 
 
 def _ranked(busy: Busy) -> Sequence[object]:
@@ -151,17 +168,15 @@ def _grouping(table: str) -> GroupBy:
 
 
 def _group(row: UtilisationRow, group_by: GroupBy) -> Iterable[object]:
-    match group_by:
-        case "facility":
-            return row.site_name, row.facility_name
-        case "site":
-            return (row.site_name,)
-        case "weekday":
-            return (WEEKDAYS[(row.weekday or 1) - 1],)
-        case "hour":
-            return (row.hour,)
-        case _:
-            return (row.day,)
+    named = {
+        "site": row.site_name,
+        "facility": row.facility_name,
+        "weekday": row.weekday and WEEKDAYS[row.weekday - 1],
+        "hour": row.hour,
+        "date": row.day,
+        "month": row.day and row.day.isoformat()[:7],
+    }
+    return (named[name] for name in _GROUPS[group_by])
 
 
 def _measures(row: UtilisationRow) -> tuple[object, ...]:

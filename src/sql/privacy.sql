@@ -2,28 +2,36 @@
 -- Every change of a user's bookings, and every change of bookings that they made. What
 -- others' bookings say is theirs: of those there are no values.
 -- Two searches, each of which an index serves, rather than one that none does; each gives
--- no more than the page takes.
+-- no more than the page takes. The first is done before it is put in order: else it might
+-- walk the whole log in the order of its ids, looking whose each booking is.
+  WITH of_theirs AS MATERIALIZED (
+       SELECT o.id
+         FROM bookings AS m
+         JOIN booking_audit AS o ON o.booking_id = m.id
+        WHERE m.user_id = %(user_id)s::int4
+          AND o.id > COALESCE(%(after_id)s::int8, 0)
+       ),
+       found AS (
+       (SELECT o.id
+          FROM of_theirs AS o
+         ORDER BY o.id
+         LIMIT %(limit)s::int4)
+         UNION
+       (SELECT o.id
+          FROM booking_audit AS o
+         WHERE o.changed_by = %(user_id)s::int4
+           AND o.id > COALESCE(%(after_id)s::int8, 0)
+         ORDER BY o.id
+         LIMIT %(limit)s::int4)
+       )
 SELECT h.id, h.booking_id, h.action, v.old_values, v.new_values,
        h.changed_by AS changed_by_id, u.username AS changed_by_username,
        u.display_name AS changed_by_display_name, h.request_id, h.changed_at
-  FROM booking_audit AS h
+  FROM found AS f
+  JOIN booking_audit AS h ON h.id = f.id
   JOIN bookings AS b ON b.id = h.booking_id
   LEFT JOIN booking_audit AS v ON v.id = h.id AND b.user_id = %(user_id)s::int4
   LEFT JOIN users AS u ON u.id = h.changed_by
- WHERE h.id IN ((SELECT o.id
-                   FROM bookings AS m
-                   JOIN booking_audit AS o ON o.booking_id = m.id
-                  WHERE m.user_id = %(user_id)s::int4
-                    AND o.id > COALESCE(%(after_id)s::int8, 0)
-                  ORDER BY o.id
-                  LIMIT %(limit)s::int4)
-                  UNION ALL
-                (SELECT o.id
-                   FROM booking_audit AS o
-                  WHERE o.changed_by = %(user_id)s::int4
-                    AND o.id > COALESCE(%(after_id)s::int8, 0)
-                  ORDER BY o.id
-                  LIMIT %(limit)s::int4))
  ORDER BY h.id
  LIMIT %(limit)s::int4;
 
@@ -46,7 +54,7 @@ SELECT id, facility_id, action, old_values, new_values, request_id, changed_at
            AND o.id > COALESCE(%(after_id)s::int8, 0)
          ORDER BY o.id
          LIMIT %(limit)s::int4)
-         UNION ALL
+         UNION
        (SELECT o.id
           FROM audit_log AS o
          WHERE o.record_type = 'user'
@@ -54,7 +62,7 @@ SELECT id, facility_id, action, old_values, new_values, request_id, changed_at
            AND o.id > COALESCE(%(after_id)s::int8, 0)
          ORDER BY o.id
          LIMIT %(limit)s::int4)
-         UNION ALL
+         UNION
        (SELECT o.id
           FROM audit_log AS o
          WHERE o.record_type IN ('user_group_member', 'site_staff', 'user_token')
@@ -66,7 +74,8 @@ SELECT id, facility_id, action, old_values, new_values, request_id, changed_at
 SELECT h.id, h.record_type, h.record_id, h.action, v.old_values, v.new_values,
        h.changed_by AS changed_by_id, u.username AS changed_by_username,
        u.display_name AS changed_by_display_name, h.request_id, h.changed_at
-  FROM audit_log AS h
+  FROM found AS f
+  JOIN audit_log AS h ON h.id = f.id
   LEFT JOIN audit_log AS v
          ON v.id = h.id
         AND CASE WHEN v.record_type = 'user' THEN v.record_id = %(user_id)s::int4
@@ -76,7 +85,6 @@ SELECT h.id, h.record_type, h.record_id, h.action, v.old_values, v.new_values,
                  ELSE TRUE
             END
   LEFT JOIN users AS u ON u.id = h.changed_by
- WHERE h.id IN (SELECT f.id FROM found AS f)
  ORDER BY h.id
  LIMIT %(limit)s::int4;
 

@@ -196,8 +196,11 @@ class ExportTable(
             "utilisation_by_site",
             "utilisation_by_weekday",
             "utilisation_by_hour",
+            "utilisation_by_weekday_hour",
             "utilisation_by_day",
+            "utilisation_by_month",
             "top_facilities",
+            "summary",
         ]
     ]
 ):
@@ -213,8 +216,11 @@ class ExportTable(
         "utilisation_by_site",
         "utilisation_by_weekday",
         "utilisation_by_hour",
+        "utilisation_by_weekday_hour",
         "utilisation_by_day",
+        "utilisation_by_month",
         "top_facilities",
+        "summary",
     ]
     """A table that can be had as CSV."""
 

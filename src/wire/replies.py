@@ -222,8 +222,11 @@ ExportTable: TypeAlias = Literal[
     "utilisation_by_site",
     "utilisation_by_weekday",
     "utilisation_by_hour",
+    "utilisation_by_weekday_hour",
     "utilisation_by_day",
+    "utilisation_by_month",
     "top_facilities",
+    "summary",
 ]
 """A table that can be had as CSV."""
 

@@ -215,6 +215,10 @@ def test_what_has_expired_becomes_nothing_but_cancelled(slow: Api) -> None:
     assert shown(ada, lost)["status"] == "pending"
     assert ada.delete(path_of(lost), params={"reason": "Never mind"}).status_code == 204
     assert shown(ada, lost)["cancellation_cause"] == "expired"
+    last = ada.history(lost)[-1]
+    assert {"changed_by", "request_id"}.isdisjoint(last)
+    assert last["summary"] == "Nobody decided about it in time, so it expired."
+    assert ada.delete(path_of(lost)).status_code == 204
     refused(approve(slow.staff, lost), 409, "booking_not_pending")
 
 

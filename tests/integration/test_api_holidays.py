@@ -1,5 +1,6 @@
 """Public holidays: a site's calendar as closures of the site."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -7,8 +8,10 @@ from zoneinfo import ZoneInfo
 import holidays
 import pytest
 
-from handlers.holidays import refresh_holidays
-from sql.pool import Connection
+from app import upkeep
+from handlers.exchange import Service
+from handlers.holidays import check_calendar, refresh_holidays, sites_to_refresh
+from sql.pool import Connection, Pool
 
 from .api import Api, Json, created, invalid, listed, refused, wire
 from .cast import make_cast
@@ -216,13 +219,16 @@ async def test_each_further_year_is_written_once_as_it_comes_near(
     cursor = await conn.execute("SELECT updated_at FROM sites")
     touched = await cursor.fetchall()
 
+    async def due(now: datetime) -> list[int]:
+        return await sites_to_refresh(conn, now)
+
     async def after(now: datetime) -> tuple[int, dict[int, int]]:
-        refreshed = await refresh_holidays(conn, now)
+        refreshed = [await refresh_holidays(conn, each, now) for each in await due(now)]
         cursor = await conn.execute(
             "SELECT EXTRACT(YEAR FROM start_time + interval '12 hours')::int, count(*)"
             "  FROM closures GROUP BY 1 ORDER BY 1"
         )
-        return refreshed, dict(await cursor.fetchall())
+        return sum(refreshed), dict(await cursor.fetchall())
 
     nine = {2031: 9, 2032: 9}
     assert (1, {2030: 3} | nine) == await after(datetime(2030, 6, 15, tzinfo=UTC))
@@ -241,8 +247,51 @@ async def test_a_site_that_somebody_is_changing_is_left_for_the_next_time(
     now = datetime(2030, 6, 15, tzinfo=UTC)
     async with pool.connection() as other, other.transaction():
         await other.execute("SELECT FROM sites FOR NO KEY UPDATE")
-        assert 0 == await refresh_holidays(conn, now)
-    assert 1 == await refresh_holidays(conn, now)
+        assert not await refresh_holidays(conn, world.site.id, now)
+    assert await refresh_holidays(conn, world.site.id, now)
+    assert not await refresh_holidays(conn, world.site.id, now)
+
+
+@pytest.mark.anyio
+async def test_a_site_whose_holidays_cannot_be_written_stops_no_other(
+    pool: Pool, conn: Connection, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await conn.execute(
+        "INSERT INTO sites (name, time_zone, holiday_country)"
+        " VALUES ('Atlantis', 'UTC', 'XX'), ('Hill', 'UTC', 'FR')"
+    )
+    await conn.execute("UPDATE sites SET holiday_country = 'DE' WHERE id = %s", [world.site.id])
+    told: list[dict[str, Any]] = []
+    monkeypatch.setattr(upkeep.log, "error", lambda event, **more: told.append(more))
+    service = Service(pool, timedelta(days=365), render=None, type_of=None)  # type: ignore[arg-type]
+
+    assert 2 == await upkeep.refresh_holidays(service)
+
+    cursor = await conn.execute("SELECT name FROM sites WHERE holidays_until > 0 ORDER BY name")
+    assert [(world.site.name,), ("Hill",)] == await cursor.fetchall()
+    cursor = await conn.execute("SELECT id FROM sites WHERE name = 'Atlantis'")
+    assert [(each["site_id"],) for each in told] == await cursor.fetchall()
+
+
+def test_every_part_of_a_country_that_the_calendar_knows_can_be_chosen(api: Api) -> None:
+    parts = {
+        part: country
+        for country, known in holidays.list_supported_countries(include_aliases=False).items()
+        for part in known
+        if not part.isascii()
+    }
+    assert "São Paulo Capital" in parts
+    for part, country in parts.items():
+        calendar = {"country": country, "subdivision": part}
+        assert calendar == changed(api, api.site(), holiday_calendar=calendar)["holiday_calendar"]
+
+
+def test_the_form_of_a_part_allows_every_one_that_there_is() -> None:
+    form = re.compile(r"[A-Za-z0-9À-ÖØ-öø-ÿ .'-]{1,50}")
+    for country, parts in holidays.list_supported_countries(include_aliases=False).items():
+        for part in parts:
+            check_calendar(country, part)
+            assert form.fullmatch(part), part
 
 
 def _soon(days: int = 0) -> datetime:

@@ -1,5 +1,6 @@
 """All that is stored of a user: to be had, and to be forgotten."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from .api import Api, Json, Person, at, created, refused, unique
 from .cast import Cast, make_cast
+from .meanwhile import holding, waiters
 
 USERS = "/api/v1/users/"
 EXPORT = "/api/v1/me/export/"
@@ -112,7 +114,7 @@ def test_all_that_is_stored_of_a_user_is_one_document(api: Api, cast: Cast) -> N
     assert mine == [row["booking_id"] for row in document["booking_changes"]]
     assert "Title Words" == document["booking_changes"][0]["new_values"]["title"]
     assert document["facility_changes"] == []
-    assert ["user", "user", "site_staff"] == sorted(
+    assert ["user_token", "user", "user", "site_staff"] == sorted(
         (row["record_type"] for row in document["record_changes"]), reverse=True
     )
     assert [room["id"]] == [row["facility_id"] for row in document["conflicts"]]
@@ -136,6 +138,69 @@ def test_what_somebody_did_to_others_records_is_exported_too(api: Api) -> None:
     assert [room["id"]] == [row["facility_id"] for row in document["facility_changes"]]
     assert "New" == document["facility_changes"][0]["new_values"]["description"]
     assert ada.id in [row.get("record_id") for row in document["record_changes"]]
+
+
+def test_what_others_records_say_is_not_exported_with_what_somebody_did_to_them(api: Api) -> None:
+    boss, ada, room = api.person(is_staff=True), api.person(), api.facility()
+    theirs = boss.book(room, at(1), at(2), user_id=ada.id, title="Whispered")
+    own = boss.book(room, at(3), at(4), title="Spoken")
+    boss.patch(where(ada), {"display_name": "Whispered"})
+    boss.post(where(ada, "tokens/"), {"name": "Whispered"})
+    boss.patch(where(ada), {"site_ids": [api.home["id"]]})
+    boss.post("/api/v1/user-groups/", {"name": unique("Spoken aloud")})
+
+    response = boss.get(EXPORT)
+
+    document = response.json()
+    assert "Whispered" not in response.text
+    changes = {row["booking_id"]: row for row in document["booking_changes"]}
+    assert {theirs["id"], own["id"]} == set(changes)
+    assert {"id", "booking_id", "action", "changed_at", "changed_by", "request_id"} == set(
+        changes[theirs["id"]]
+    )
+    assert "Spoken" == changes[own["id"]]["new_values"]["title"]
+    shown = [
+        (row["record_type"], "new_values" in row)
+        for row in document["record_changes"]
+        if row.get("changed_by", {}).get("id") == boss.id
+    ]
+    assert [
+        ("user", False),
+        ("user_token", False),
+        ("site_staff", False),
+        ("user_group", True),
+    ] == shown
+    mine = ada.get(EXPORT).json()
+    assert "Whispered" == mine["booking_changes"][0]["new_values"]["title"]
+    assert 2 == str(mine["record_changes"]).count("Whispered")
+
+
+def test_what_waited_for_a_decision_waits_no_more(api: Api) -> None:
+    ada = api.person()
+    room = api.facility(rules={"requires_approval": True})
+    asked = ada.book(room, at(9), at(10))
+    assert "pending" == asked["status"]
+
+    assert api.staff.post(where(ada, "anonymise/")).status_code == 200
+
+    assert [("cancelled", "anonymised", None)] == api.sql(
+        "SELECT status::text, cancellation_cause::text, decide_by FROM bookings WHERE id = %s",
+        asked["id"],
+    )
+
+
+def test_a_few_exports_run_at_once_and_leave_connections_to_others(api: Api) -> None:
+    ada = api.person()
+    statement = "LOCK TABLE booking_conflicts IN ACCESS EXCLUSIVE MODE"
+    with holding(api, statement) as other, ThreadPoolExecutor(8) as pool:
+        replies = [pool.submit(lambda: ada.get(EXPORT)) for _ in range(8)]
+        most = 0
+        while not any(reply.done() for reply in replies):  # the first gives up waiting
+            most = max(most, waiters(api, other.info.backend_pid))
+        assert ada.get("/api/v1/me/").status_code == 200
+        other.rollback()
+    assert 3 == most
+    assert {200, 503} >= {reply.result().status_code for reply in replies}
 
 
 def test_a_long_list_is_exported_in_full_and_in_order(api: Api) -> None:
@@ -208,6 +273,13 @@ def test_nothing_that_somebody_wrote_is_left_anywhere_once_they_are_forgotten(ap
     assert user == api.staff.get(where(ada)).json()
     assert everywhere(api, words) == []
     assert everywhere(api, name) == []
+    tokens = api.sql(
+        "SELECT action::text, COALESCE(new_values, old_values) ->> 'name' FROM audit_log"
+        " WHERE record_type = 'user_token'"
+        "   AND (COALESCE(new_values, old_values) ->> 'user_id')::int = %s ORDER BY id",
+        ada.id,
+    )
+    assert [(action, "Anonymised") for action in ("created",) * 2 + ("deleted",) * 2] == tokens
     refused(ada.get("/api/v1/me/"), 401, "authentication_required")
     assert [(1,)] == api.sql("SELECT count(*) FROM idempotency_keys WHERE user_id = %s", boss.id)
     history = api.staff.get(where(ada, "export/")).json()["booking_changes"]

@@ -124,6 +124,21 @@ def test_a_move_into_another_week_is_counted_there(api: Api, ada: Person, court:
     refused(move(ada, booking, *hours(day(8), 1)), 422, "quota_exceeded", "/end_time")
 
 
+def test_what_is_shortened_into_another_week_is_counted_there(
+    api: Api, ada: Person, court: Json
+) -> None:
+    ada.book(court, *hours(day(8), 2))
+    booking = ada.book(court, *hours(day(7 - 1 / 24), 2))
+    own = quota(api, facility=court, bookings=1, hours=2)
+    monday = hours(day(7), 1)
+    refused(move(ada, booking, *monday), 422, "quota_exceeded", "/end_time")
+    # Within the same week it is nobody's concern, nor is how many there are.
+    assert move(ada, booking, *hours(day(7 - 1 / 24), 1)).status_code == 200
+    move(api.staff, booking, *hours(day(7 - 1 / 24), 2))
+    api.sql("UPDATE quotas SET max_hours_per_week = 3 WHERE id = %s", own)
+    assert move(ada, booking, *monday).status_code == 200
+
+
 def test_a_move_to_a_facility_is_counted_there(api: Api, ada: Person, court: Json) -> None:
     quota(api, facility=court, bookings=1)
     ada.book(court, at(9), at(10))

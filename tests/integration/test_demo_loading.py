@@ -14,7 +14,7 @@ from demo.diary import known_closures, write_diary
 from demo.loading import SITES
 from demo.people import PEOPLE
 from demo.values import Booking, FacilityRules, Quota
-from handlers.holidays import refresh_holidays
+from handlers.holidays import refresh_holidays, sites_to_refresh
 from sql.facilities import insert_facility
 from sql.hours import weekly
 from sql.pool import Connection
@@ -293,7 +293,10 @@ async def test_the_service_enters_the_holidays_and_no_booking_is_in_their_way(
 ) -> None:
     await load_demo(dsn, report=ignore)
     assert await rows(conn, "SELECT id FROM closures WHERE source = 'holiday'") == []
-    assert await refresh_holidays(conn, datetime.now(UTC)) == len(house.HOLIDAY_CALENDARS)
+    now = datetime.now(UTC)
+    due = await sites_to_refresh(conn, now)
+    assert len(due) == len(house.HOLIDAY_CALENDARS)
+    assert all([await refresh_holidays(conn, site_id, now) for site_id in due])
     entered = await rows(
         conn,
         "SELECT DISTINCT s.name FROM closures AS c JOIN sites AS s ON s.id = c.site_id"

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from psycopg.errors import CheckViolation
 
 from sql import bookings
 from sql.bookings import BookingRow
@@ -133,3 +134,12 @@ async def test_what_has_expired_is_not_busy(conn: Connection, world: World) -> N
         return len(rows)
 
     assert [1, 0] == [await busy(4), await busy(5)]
+
+
+@pytest.mark.parametrize("status", ["confirmed", "cancelled"])
+async def test_nothing_but_a_pending_booking_waits_for_a_decision(
+    conn: Connection, world: World, status: str
+) -> None:
+    row = await ask(conn, world, 10, decide_by=5)
+    with pytest.raises(CheckViolation, match="booking_decide_by_only_if_pending"):
+        await conn.execute("UPDATE bookings SET status = %s WHERE id = %s", [status, row.id])

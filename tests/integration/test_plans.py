@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import ClientCursor
 
-from sql import bookings, facilities, users
+from sql import bookings, facilities, privacy, users
 from sql.loader import load
 from tests import servers
 
@@ -44,6 +44,24 @@ def year(server: str, template: str) -> Iterator[psycopg.Connection[Any]]:
             "   FROM generate_series(1, 100) AS f, generate_series(1, 200) AS n,"
             "        LATERAL (SELECT timestamptz '2030-01-01 00:00+00'"
             "                        + n * interval '105 minutes') AS _ (day)"
+        )
+        conn.execute(
+            "INSERT INTO booking_audit (booking_id, action, new_values, changed_by)"
+            " SELECT id, 'created', to_jsonb(bookings), user_id FROM bookings"
+        )
+        conn.execute(
+            "INSERT INTO facility_audit (facility_id, action, new_values, changed_by)"
+            " SELECT id, 'created', to_jsonb(facilities), 1 + id % 500 FROM facilities"
+        )
+        conn.execute(
+            "INSERT INTO audit_log (record_type, record_id, action, new_values, changed_by)"
+            " SELECT kind, n, 'created', jsonb_build_object('user_id', 1 + n % 500), 1 + n % 500"
+            "   FROM generate_series(1, 5000) AS n,"
+            "        unnest(ARRAY['user', 'site_staff', 'quota']) AS kind"
+        )
+        conn.execute(
+            "INSERT INTO booking_conflicts (facility_id, user_id, start_time, end_time)"
+            " SELECT facility_id, user_id, start_time, end_time FROM bookings"
         )
         conn.execute("ANALYZE")
         yield conn
@@ -168,6 +186,40 @@ def test_facilities_can_be_searched_by_an_index(year: psycopg.Connection[Any], s
     )
 
     assert "Bitmap Index Scan on idx_facilities_search" in plan, plan
+
+
+@MODES
+@pytest.mark.parametrize("after_id", [None, 7], ids=["first page", "next page"])
+@pytest.mark.parametrize(
+    ("name", "table", "indexes"),
+    [
+        (
+            "list_changes_of_bookings",
+            "booking_audit",
+            ["idx_booking_audit_changed_by", "idx_booking_audit_booking", "idx_bookings_user_time"],
+        ),
+        ("list_changes_of_facilities", "facility_audit", ["idx_facility_audit_changed_by"]),
+        (
+            "list_changes_of_records",
+            "audit_log",
+            ["idx_audit_log_changed_by", "idx_audit_log_record", "idx_audit_log_of_user"],
+        ),
+        ("list_conflicts", "booking_conflicts", ["idx_booking_conflicts_user"]),
+    ],
+)
+def test_what_is_stored_of_a_user_is_found_by_indexes(  # noqa: PLR0913 - what is found how
+    year: psycopg.Connection[Any],
+    mode: str,
+    name: str,
+    table: str,
+    indexes: list[str],
+    after_id: int | None,
+) -> None:
+    plan = _plan(year, privacy, name, mode, user_id=7, after_id=after_id, limit=500)
+
+    assert f"Seq Scan on {table}" not in plan, plan
+    for index in indexes:
+        assert re.search(rf"(using|on) {index}\b", plan), plan
 
 
 @MODES

@@ -379,6 +379,22 @@ def test_a_change_that_gives_up_time_is_made_before_the_deadline(
 
 
 @pytest.mark.parametrize(
+    ("now", "expected"),
+    [(at("09:00") - TINY, None), (at("09:00"), None), (at("09:00") + TINY, TOO_LATE)],
+)
+@pytest.mark.parametrize("changes", [{"start_time": at("09:30")}, {"end_time": at("11:15")}])
+def test_a_change_that_has_to_be_agreed_to_anew_is_made_before_the_deadline(
+    changes: Mapping[str, object], now: datetime, expected: Answer
+) -> None:
+    strict = a_room(cancellation_notice=timedelta(hours=1), requires_approval=True)
+    assert expected == change(a_booking(), changes, strict, now, left=strict)
+    for staff in (SITE_STAFF, STAFF):
+        assert change(a_booking(), changes, strict, now, left=strict, caller=staff) is None
+    waiting = a_booking(status="pending")
+    assert change(waiting, changes, strict, now, left=strict) is None
+
+
+@pytest.mark.parametrize(
     "changes", [{"start_time": at("09:45")}, {"end_time": at("11:15")}, {"title": "Review"}]
 )
 def test_a_change_that_gives_up_nothing_has_no_deadline(changes: Mapping[str, object]) -> None:

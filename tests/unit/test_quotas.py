@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import QuotaExceeded
-from domain.quotas import Quota, Usage, check_quota, week_of
+from domain.quotas import Quota, Usage, changes_week, check_quota, week_of
 
 from .values import MINUTE, TINY, answer, at, refusal_of
 from .zones import FIRST, LAST, different_zones
@@ -156,3 +156,20 @@ def test_weeks_follow_one_another_without_a_gap_in_every_zone(name: str, instant
         assert week == week_of(moment, zone)
         local, first = moment.astimezone(zone), week.start.astimezone(zone)
         assert first.isocalendar()[:2] == local.isocalendar()[:2]
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (at("22:00", day=9) - TINY, False),
+        (at("22:00", day=9), True),
+        (at("22:00", day=9) + TINY, True),
+        (at("22:00", day=2), False),
+        (at("22:00", day=2) - TINY, True),
+    ],
+)
+def test_what_begins_in_another_local_week_counts_there(
+    after: datetime,
+    expected: bool,  # noqa: FBT001
+) -> None:
+    assert expected == changes_week(at("12:00", day=7), after, ZoneInfo("Europe/Berlin"))
