@@ -57,12 +57,17 @@ def test_the_readmes_commands_do_what_it_says(checkout: Path, environment: dict[
         answers = _shell("\n".join(book), checkout, environment)
         curl = next(line for line in printed.splitlines() if line.startswith("curl "))
         booked = orjson.loads(_shell(curl, checkout, environment))
-    found, made, refused = (orjson.loads(line) for line in answers.splitlines())
+    found, made, refused, waiting, used, closing = map(orjson.loads, answers.splitlines())
     assert found[0]["facility"]["id"] == 1
     assert found[0]["available_slots"]
     assert (made["title"], made["status"]) == ("Night shift", "confirmed")
     assert (refused["type"], refused["status"]) == ("booking_conflict", 409)
     assert len(refused["suggested_alternatives"]) == 5
+    assert {booking["status"] for booking in waiting} == {"pending"}
+    assert len(used["rows"]) == 3
+    assert all(row["open_minutes"] >= row["booked_minutes"] for row in used["rows"])
+    assert closing["type"] == "closure_affects_bookings"
+    assert made["id"] in {booking["id"] for booking in closing["affected_bookings"]}
     assert booked["status"] == "confirmed"
 
     # The whole suite would run this test again: that it is found and set up is enough.

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from domain import errors
 from handlers.exchange import problem_reply
+from handlers.lanes import LaneFull
 from wire import replies
 
 Place = Literal["body", "query", "path", "header"]
@@ -98,6 +99,15 @@ _BUSY = Kind(
     _TRY_AGAIN,
     "Others held what this needed for too long, so it was given up and nothing was changed. Try"
     " again in a few seconds.",
+)
+
+_FULL = Kind(
+    503,
+    "service_unavailable",
+    "Service Unavailable",
+    _TRY_AGAIN,
+    "So many long reports or exports are running that this one was not begun. Try again in a few"
+    " seconds.",
 )
 
 INTERNAL = Kind(
@@ -201,6 +211,7 @@ KINDS: dict[type[Exception], Kind] = {
     psycopg.errors.SerializationFailure: _BUSY,
     psycopg.errors.LockNotAvailable: _BUSY,
     psycopg.errors.QueryCanceled: _BUSY,
+    LaneFull: _FULL,
 }
 
 

@@ -62,7 +62,10 @@ async def refresh_holidays(service: Service) -> int:
         try:
             refreshed += await retrying(partial(_refresh_site, service, site_id))
         except Exception as error:
-            _tell(error, duty="refresh_holidays", site_id=site_id)
+            if _is_passing(error):
+                log.warning("holidays put off", site_id=site_id, reason=str(error))
+            else:
+                log.exception("holidays failed", site_id=site_id)
     return refreshed
 
 
@@ -104,11 +107,12 @@ async def _attempt(service: Service, duty: Duty) -> None:
     try:
         await duty.work(service)
     except Exception as error:
-        _tell(error, duty=duty.name)
+        if _is_passing(error):
+            log.warning("upkeep put off", duty=duty.name, reason=str(error))
+        else:
+            log.exception("upkeep failed", duty=duty.name)
 
 
-def _tell(error: Exception, **about: object) -> None:
-    if kind_of(error).status == _UNAVAILABLE:
-        log.warning("upkeep put off", reason=str(error), **about)
-    else:
-        log.error("upkeep failed", exc_info=error, **about)
+def _is_passing(error: Exception) -> bool:
+    """Whether another try may well succeed."""
+    return kind_of(error).status == _UNAVAILABLE

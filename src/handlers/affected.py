@@ -31,11 +31,10 @@ _MOST_CLOSURES = 100_000
 
 
 async def shown(conn: Connection, rows: Sequence[AffectedRow]) -> list[replies.AffectedBooking]:
-    """The earliest of the bookings, up to a hundred, in order."""
-    first = sorted(rows, key=lambda row: (row.start_time, row.id))[:SHOWN]
-    places = await facilities.list_facilities_of(conn, sorted({row.facility_id for row in first}))
+    """The bookings as replies tell of them, in their order."""
+    places = await facilities.list_facilities_of(conn, sorted({row.facility_id for row in rows}))
     by_id = {place.id: place for place in places}
-    return [views.affected_booking(row, by_id[row.facility_id]) for row in first]
+    return [views.affected_booking(row, by_id[row.facility_id]) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

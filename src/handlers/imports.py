@@ -5,10 +5,11 @@ from starlette.responses import Response
 from domain.errors import PermissionDenied
 from domain.imports import FACILITY_COLUMNS, USER_COLUMNS
 from domain.tables import BadLine, Line, read_table
+from handlers.affected import outside_rules, standing
 from handlers.exchange import Request, json_reply, problem_reply
-from handlers.planning import Plan, is_dry, plan_facilities, plan_users
+from handlers.planning import Plan, as_planned, is_dry, plan_facilities, plan_users
 from sql import idempotency, imports, users
-from sql.pool import Connection
+from sql.pool import Connection, reading
 from wire import replies
 
 _MOST_TOLD = 5000
@@ -28,7 +29,8 @@ async def imports_facilities(request: Request) -> Response:
             await imports.open_to_groups(conn, lines=plan.changes)
         return plan
 
-    return _reply(request, lines, await request.write(work))
+    plan = await request.write(work)
+    return _reply(request, lines, plan, await _count_outside(request, plan))
 
 
 async def imports_users(request: Request) -> Response:
@@ -51,6 +53,20 @@ async def imports_users(request: Request) -> Response:
         return plan
 
     return _reply(request, lines, await request.write(work))
+
+
+async def _count_outside(request: Request, plan: Plan) -> int:
+    """How many bookings the changed facilities' rules would not take, as far as they are told of.
+
+    Nothing is locked meanwhile: see outside_rules.
+    """
+    if not plan.updated or (plan.bad and not is_dry(request)):
+        return 0
+    async with reading(request.pool) as conn:
+        ruled = await standing(conn, request, [values["id"] for values in plan.updated])
+    if is_dry(request):
+        ruled = as_planned(ruled, plan)
+    return len(await outside_rules(request, ruled))
 
 
 async def _hold_staff(conn: Connection, request: Request) -> None:
@@ -76,7 +92,7 @@ def _is_to_be_done(request: Request, plan: Plan) -> bool:
     return not plan.bad and not is_dry(request)
 
 
-def _reply(request: Request, lines: list[Line], plan: Plan) -> Response:
+def _reply(request: Request, lines: list[Line], plan: Plan, outside: int | None = None) -> Response:
     """The report, or every bad line where that is why nothing was done."""
     dry_run = is_dry(request)
     if plan.bad and not dry_run:
@@ -88,6 +104,8 @@ def _reply(request: Request, lines: list[Line], plan: Plan) -> Response:
         "updated": len(plan.updated),
         "unchanged": plan.unchanged,
     }
+    if outside is not None:
+        report["bookings_outside_rules_count"] = outside
     if plan.bad:
         report["lines"] = _told(plan.bad)
     return json_reply(report)

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from psycopg_pool import PoolTimeout
-
 WAIT_SECONDS = 5.0
 """How long anybody waits for a place."""
+
+
+class LaneFull(Exception):  # noqa: N818 - an answer, not a malfunction
+    """So many of a kind are running that this one was not begun."""
 
 
 class Lane:
@@ -21,13 +23,13 @@ class Lane:
 
     @asynccontextmanager
     async def place(self) -> AsyncGenerator[None, None]:
-        """A place until the exit; PoolTimeout if none is free in time."""
+        """A place until the exit; LaneFull if none is free in time."""
         try:
             async with asyncio.timeout(self.wait_seconds):
                 await self._free.acquire()
         except TimeoutError as error:
             message = f"{self.places} {self.name} are running already."
-            raise PoolTimeout(message) from error
+            raise LaneFull(message) from error
         try:
             yield
         finally:

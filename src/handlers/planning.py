@@ -1,17 +1,19 @@
 """What an import would do: each line held against what there is, before anything is written."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from psycopg.errors import SerializationFailure
 
 from domain.imports import FACILITY_DEFAULTS, USER_DEFAULTS, check_facility
 from domain.tables import BadLine, Line
+from handlers.affected import Standing
 from handlers.exchange import Request
 from handlers.facilities import time_zones
 from handlers.reports import sites_of
 from sql import imports
+from sql.facilities import FacilityRow
 from sql.hours import text_of, weekly
 from sql.imports import FacilityMatch, NamedRow, UserMatch
 from sql.pool import Connection
@@ -94,6 +96,18 @@ class _Decision:
     before: Values | None
     after: Values
     bad: list[BadLine]
+
+
+def as_planned(ruled: Standing, plan: Plan) -> Standing:
+    """How the facilities would be ruled if the plan were carried out."""
+    names = {field.name for field in fields(FacilityRow)}
+    rows = dict(ruled.facilities)
+    for values in plan.updated:
+        if values["id"] in rows:
+            given = {name: value for name, value in values.items() if name in names}
+            row = rows[values["id"]]
+            rows[row.id] = replace(row, **given, user_group_ids=values["open_to"])
+    return replace(ruled, facilities=rows)
 
 
 def _plan(

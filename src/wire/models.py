@@ -346,6 +346,11 @@ class ImportReport(BaseModel):
     """How many records changed."""
     unchanged: Annotated[int, Field(ge=0, le=5000)]
     """How many records are as their lines say already."""
+    bookings_outside_rules_count: Annotated[int | None, Field(ge=0, le=100)] = None
+    """
+    How many bookings of the changed facilities that are still to begin could not be made under the
+    new rules; they stand all the same. 100 stands for that many or more. Only of facilities.
+    """
     lines: Annotated[list[ImportLineError] | None, Field(max_length=5000)] = None
     """
     Everything that is wrong with the lines, in their order. Only in a dry run; the counts are of

@@ -355,6 +355,11 @@ class ImportReport(TypedDict):
     """How many records changed."""
     unchanged: int
     """How many records are as their lines say already."""
+    bookings_outside_rules_count: NotRequired[int]
+    """
+    How many bookings of the changed facilities that are still to begin could not be made under the
+    new rules; they stand all the same. 100 stands for that many or more. Only of facilities.
+    """
     lines: NotRequired[list[ImportLineError]]
     """
     Everything that is wrong with the lines, in their order. Only in a dry run; the counts are of

@@ -64,8 +64,9 @@ FOR_EVERYBODY = {
     "sites_list",
     "sites_retrieve",
 }
-# These are for everybody, and something that can be asked of them is for staff only.
-SOMETIMES_FORBIDDEN = {"bookings_create", "bookings_update"}
+# These are for everybody, and something that can be asked of them is for staff only, or for nobody
+# who was deactivated meanwhile.
+SOMETIMES_FORBIDDEN = {"bookings_create", "bookings_update", "bookings_cancel"}
 
 # Their bodies have nothing in them that a rule could refuse.
 WITHOUT_RULES = {"bookings_approve"}

@@ -26,9 +26,7 @@ def holding(api: Api, statement: str, *parameters: object) -> Iterator[psycopg.C
 
 
 @contextmanager
-def waiting(
-    api: Api, other: psycopg.Connection[Any], ask: Ask
-) -> Iterator[Future[httpx.Response]]:
+def waiting(api: Api, other: psycopg.Connection[Any], ask: Ask) -> Iterator[Future[httpx.Response]]:
     """A request under way that waits for what the other connection holds."""
     with ThreadPoolExecutor(1) as pool:
         reply = pool.submit(ask)

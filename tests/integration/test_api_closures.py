@@ -334,3 +334,24 @@ def test_closures_are_audited_with_who_and_which_request(api: Api) -> None:
         ("created", body["reason"], api.staff.id, made.headers["x-request-id"]),
         ("deleted", body["reason"], api.staff.id, gone.headers["x-request-id"]),
     ] == rows
+
+
+def test_a_closure_may_take_longer_than_other_requests(api: Api) -> None:
+    """It may have very many bookings to cancel: 60,000 take some ten seconds."""
+    api.sql("CREATE TABLE noted (setting TEXT NOT NULL)")
+    api.sql(
+        """
+        CREATE FUNCTION note() RETURNS TRIGGER LANGUAGE plpgsql
+        AS $$ BEGIN
+            INSERT INTO noted VALUES (current_setting('statement_timeout'));
+            RETURN NULL;
+        END $$
+        """
+    )
+    api.sql("CREATE TRIGGER noting AFTER INSERT ON closures EXECUTE FUNCTION note()")
+    try:
+        created(api.staff.post(CLOSURES, asked(at(9), at(10), facility_id=api.facility()["id"])))
+        assert [("2min",)] == api.sql("SELECT setting FROM noted")
+    finally:
+        api.sql("DROP FUNCTION note() CASCADE")
+        api.sql("DROP TABLE noted")

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .api import Api, Json, Person, invalid, refused, unique
+from .api import Api, Json, Person, at, invalid, path_of, refused, unique
 
 FACILITIES = "/api/v1/imports/facilities/"
 USERS = "/api/v1/imports/users/"
@@ -124,6 +124,40 @@ def test_facilities_are_created_changed_or_left(
     assert [("created", warden.id), ("updated", warden.id)] == audited
 
 
+def test_bookings_that_the_new_rules_would_not_take_are_counted_and_stand(
+    api: Api, site: Json, warden: Person, group: str
+) -> None:
+    room, other, ada = api.facility(site), api.facility(site), api.person()
+    kept = [ada.book(room, at(hour), at(hour + 1)) for hour in (8, 12)]
+    kept.append(ada.book(other, at(12), at(14)))
+    name = site["name"]
+    lines = {
+        "opening_hours": ("mon-sun 11:00-24:00", "", 1),
+        "max_duration_minutes": ("480", "60", 1),
+        "open_to": (group.replace(";", "\\;"), "", 2),
+        "capacity": ("7", "7", 0),
+    }
+    for column, (one, two, count) in lines.items():
+        text = f"site,name,{column}\n{name},{room['name']},{one}\n{name},{other['name']},{two}\n"
+
+        tried = send(warden, FACILITIES, text, dry_run=True).json()
+        done = send(warden, FACILITIES, text).json()
+
+        assert (count, count) == (
+            tried["bookings_outside_rules_count"],
+            done["bookings_outside_rules_count"],
+        ), column
+        assert tried["updated"] == done["updated"] > 0
+        before = f"site,name,{column}\n" + "".join(
+            f"{name},{each['name']},{'480' if column == 'max_duration_minutes' else ''}\n"
+            for each in (room, other)
+        )
+        if column != "capacity":
+            assert 0 == send(warden, FACILITIES, before).json()["bookings_outside_rules_count"]
+    for booking in kept:
+        assert "confirmed" == ada.get(path_of(booking)).json()["status"]
+
+
 def test_a_dry_run_reports_everything_and_does_nothing(
     api: Api, site: Json, warden: Person
 ) -> None:
@@ -147,6 +181,7 @@ def test_a_dry_run_reports_everything_and_does_nothing(
         "created": 1,
         "updated": 0,
         "unchanged": 0,
+        "bookings_outside_rules_count": 0,
     } == body
     good = "".join(text.splitlines(keepends=True)[:2])
     report(send(warden, FACILITIES, good, dry_run=True), created=1)

@@ -4,9 +4,8 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from psycopg_pool import PoolTimeout
 
-from handlers.lanes import Lane
+from handlers.lanes import Lane, LaneFull
 
 from .api import DAY, Api, refused
 from .meanwhile import holding, until, waiters
@@ -30,7 +29,7 @@ async def test_a_place_that_is_given_up_goes_to_who_waits() -> None:
 async def test_who_waits_too_long_gets_no_place_and_takes_none() -> None:
     lane = Lane("walkers", 1, 0.01)
     async with lane.place():
-        with pytest.raises(PoolTimeout, match="1 walkers are running already"):
+        with pytest.raises(LaneFull, match="1 walkers are running already"):
             async with lane.place():
                 raise AssertionError
     async with lane.place():

@@ -207,7 +207,7 @@ def test_facilities_can_be_searched_by_an_index(year: psycopg.Connection[Any], s
         ("list_conflicts", "booking_conflicts", ["idx_booking_conflicts_user"]),
     ],
 )
-def test_what_is_stored_of_a_user_is_found_by_indexes(  # noqa: PLR0913 - what is found how
+def test_what_is_stored_of_a_user_is_found_by_indexes(  # noqa: PLR0913, PLR0917 - what is found how
     year: psycopg.Connection[Any],
     mode: str,
     name: str,

@@ -108,7 +108,7 @@ async def test_a_transaction_that_does_not_end_well_leaves_nothing_but_a_clean_c
         actor_id = await _value(conn, "INSERT INTO users (username) VALUES ('ada') RETURNING id")
 
     async def attempt() -> None:
-        async with transaction(single, actor_id=actor_id, request_id="r-1") as conn:
+        async with transaction(single, actor_id=int(str(actor_id)), request_id="r-1") as conn:
             await work(conn)
 
     outcome = (await asyncio.gather(asyncio.create_task(attempt()), return_exceptions=True))[0]

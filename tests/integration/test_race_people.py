@@ -1,5 +1,7 @@
 """Users forgotten, and groups deleted, while somebody is about to refer to them."""
 
+from typing import Any
+
 import pytest
 
 from .api import Api, Json, Person, at, created, refused, unique
@@ -9,9 +11,7 @@ from .test_api_imports import FACILITIES, USERS, send
 
 
 @pytest.mark.parametrize("action", ["anonymise", "deactivate"])
-def test_a_create_in_flight_leaves_no_booking_of_who_is_gone_by_then(
-    api: Api, action: str
-) -> None:
+def test_a_create_in_flight_leaves_no_booking_of_who_is_gone_by_then(api: Api, action: str) -> None:
     ada, room = api.person(), api.facility()
     path = f"/api/v1/users/{ada.id}/"
 
@@ -135,7 +135,7 @@ def test_what_was_answered_to_staff_is_not_repeated_to_who_is_staff_no_more(
     site = api.site()
     room, ada = api.facility(site), api.person()
     warden = api.person(site_ids=[site["id"]])
-    ask = {"key": unique("key"), "user_id": ada.id, "title": "Whispered"}
+    ask: dict[str, Any] = {"key": unique("key"), "user_id": ada.id, "title": "Whispered"}
     first = warden.ask(room, at(9), at(10), **ask)
     again = warden.ask(room, at(9), at(10), **ask)
     assert (created(first), "true") == (again.json(), again.headers["idempotency-replayed"])

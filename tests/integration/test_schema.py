@@ -255,7 +255,7 @@ def test_a_migration_has_a_way_back_and_neither_waits_for_ever(path: Path) -> No
         ),
         (
             "sites",
-            {"holiday_country": "DE", "holiday_subdivision": "B×E"},
+            {"holiday_country": "DE", "holiday_subdivision": "B\u00d7E"},
             "sites_holiday_subdivision_form",
         ),
         ("sites", {"holiday_subdivision": "BE"}, "sites_holiday_subdivision_of_country"),
