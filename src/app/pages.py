@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 
 from app.contract import CONTRACT, document
-from handlers.exchange import Service
+from exchange.request import Service
 from sql.pool import reading
 
 SIGNPOST = {

@@ -13,8 +13,8 @@ from connexion.exceptions import OAuthProblem, UnsupportedMediaTypeProblem
 from starlette.responses import Response
 
 from domain import errors
-from handlers.exchange import problem_reply
-from handlers.lanes import LaneFull
+from exchange.lanes import LaneFull
+from exchange.request import problem_reply
 from wire import replies
 
 Place = Literal["body", "query", "path", "header"]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from app.contract import operations
-from handlers.exchange import Request
+from exchange.request import Request
 
 Handler = Callable[[Request], Awaitable[Response]]
 

@@ -9,8 +9,8 @@ from connexion.security import AbstractSecurityHandler
 
 from app.problems import AuthenticationRequired
 from domain.access import Caller
-from handlers.exchange import Service
-from handlers.secrets import hash_of
+from exchange.request import Service
+from exchange.secrets import hash_of
 from sql import users
 from sql.pool import reading
 

@@ -30,7 +30,7 @@ from app.settings import Settings, load_settings
 from app.upkeep import upkeep
 from app.validation import BodyValidator, ParameterValidator, TextValidator
 from domain.errors import Refusal
-from handlers.exchange import Request, Service
+from exchange.request import Request, Service
 from sql.pool import create_pool
 
 

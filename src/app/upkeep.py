@@ -14,10 +14,10 @@ from functools import partial
 import structlog
 
 from app.problems import kind_of
-from handlers import holidays
-from handlers.exchange import Service
+from exchange.request import Service
 from sql import bookings
 from sql.pool import reading, retrying, transaction
+from steps import holidays
 
 log = structlog.get_logger("holdfast.upkeep")
 

@@ -1,7 +1,5 @@
-"""One module per tag of the contract, one function per operationId.
+"""One module per tag of the contract, one function per operationId, and nothing else.
 
-A handler is thin: it loads the facts, asks the domain, stores the answer and
-replies after the commit. The modules that are not named for a tag are what
-handlers share: ``exchange`` (request and replies), ``paging``, ``idempotency``,
-``conflicts``, ``views`` (rows to wire models), ``secrets``.
+A handler is thin: it loads the facts, asks the domain, stores the answer and replies
+after the commit. What handlers share lies in ``steps`` and ``exchange``.
 """

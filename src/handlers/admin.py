@@ -9,12 +9,12 @@ from psycopg.errors import (
 from starlette.responses import Response
 
 from domain.errors import EndNotAfterStart, Refusal
-from handlers import views
-from handlers.decisions import decide, given_reason, needed_reason
-from handlers.exchange import Request, json_reply
-from handlers.paging import after_start, limit_of, page_reply
+from exchange import views
+from exchange.paging import after_start, limit_of, page_reply
+from exchange.request import Request, json_reply
 from sql import bookings
 from sql.pool import reading
+from steps.decisions import decide, given_reason, needed_reason
 from wire import replies
 
 _HELD = (DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure)

@@ -4,8 +4,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from handlers.exchange import Request, resource_reply
-from handlers.reports import (
+from exchange.request import Request, resource_reply
+from sql import analytics
+from steps.reports import (
     period_of,
     reporting,
     scope_of,
@@ -14,7 +15,6 @@ from handlers.reports import (
     top_report,
     utilisation_report,
 )
-from sql import analytics
 
 
 async def analytics_utilisation(request: Request) -> Response:

@@ -3,9 +3,9 @@
 from starlette.responses import Response
 
 from domain.errors import EndNotAfterStart
-from handlers import views_of_people
-from handlers.exchange import Request
-from handlers.paging import INT8, after_id, limit_of, page_reply
+from exchange import views_of_people
+from exchange.paging import INT8, after_id, limit_of, page_reply
+from exchange.request import Request
 from sql import audit_log
 from sql.pool import reading
 

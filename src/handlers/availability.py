@@ -20,12 +20,13 @@ from domain.errors import NotFound, Refusal
 from domain.hours import open_periods
 from domain.periods import Period, mark_at_or_before
 from domain.rules import Closure, OpenPeriods, bookable_periods
-from handlers import rules, views
-from handlers.exchange import Request
-from handlers.paging import after_name, limit_of, page_reply
+from exchange import views
+from exchange.paging import after_name, limit_of, page_reply
+from exchange.request import Request
 from sql import bookings, facilities
 from sql.facilities import FacilityRow
 from sql.pool import Connection, reading
+from steps import rules
 from wire import replies
 
 _FILTERS = {"search", "site_id", "min_capacity", "amenities", "facility_type", "cursor"}

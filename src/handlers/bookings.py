@@ -15,26 +15,27 @@ from domain.bookings import (
 )
 from domain.errors import UserUnknown
 from domain.lifecycle import after, decide_by
-from handlers import rules, views
-from handlers.changes import Refused, change
-from handlers.conflicts import Wanted, conflict_reply, in_the_way_of
-from handlers.decisions import decide, given_reason, needed_reason
-from handlers.exchange import (
+from exchange import views
+from exchange.history import history_entry
+from exchange.idempotency import once
+from exchange.paging import INT8, after_id, limit_of, page_reply
+from exchange.request import (
     Request,
     dump,
     no_content,
     resource_reply,
 )
-from handlers.expiry import check_none_expired, clearing
-from handlers.history import history_entry
-from handlers.holders import check_still_active
-from handlers.idempotency import once
-from handlers.known import booking_of, facility_of, visible
-from handlers.limits import check_quotas
-from handlers.paging import INT8, after_id, limit_of, page_reply
 from sql import bookings, facilities, quotas
 from sql.bookings import BookingRow
 from sql.pool import Connection, reading
+from steps import rules
+from steps.changes import Refused, change
+from steps.conflicts import Wanted, conflict_reply, in_the_way_of
+from steps.decisions import decide, given_reason, needed_reason
+from steps.expiry import check_none_expired, clearing
+from steps.holders import check_still_active
+from steps.known import booking_of, facility_of, visible
+from steps.limits import check_quotas
 
 _TRIES = 3
 """How often a create or a move is tried when what was in its way is gone by the time of asking."""

@@ -11,9 +11,9 @@ from domain.closures import check_closure, check_scope
 from domain.errors import EndNotAfterStart, FacilityUnknown, NotFound, SiteUnknown
 from domain.instants import format_instant
 from domain.periods import Period
-from handlers import views
-from handlers.affected import SHOWN, shown
-from handlers.exchange import (
+from exchange import views
+from exchange.paging import after_start, limit_of, page_reply
+from exchange.request import (
     Request,
     dump,
     etag_of,
@@ -22,11 +22,11 @@ from handlers.exchange import (
     problem_reply,
     resource_reply,
 )
-from handlers.paging import after_start, limit_of, page_reply
 from sql import affected, closures, facilities, sites
 from sql.analytics import allow_time
 from sql.closures import ClosureRow
 from sql.pool import Connection, reading
+from steps.affected import SHOWN, shown
 from wire import replies
 
 _MOST_MILLISECONDS = 120_000

@@ -10,8 +10,13 @@ from typing import Any
 from starlette.responses import Response
 
 from domain.tables import file_name, hours_text, names_text
-from handlers.exchange import Request
-from handlers.reports import (
+from exchange.request import Request
+from exchange.streams import CsvStream, Rows
+from sql import analytics, exports
+from sql.analytics import GroupBy, UtilisationRow
+from sql.hours import weekly
+from sql.pool import Connection
+from steps.reports import (
     WEEKDAYS,
     Busy,
     check_dates,
@@ -22,11 +27,6 @@ from handlers.reports import (
     summary_view,
     top_facilities,
 )
-from handlers.streams import CsvStream, Rows
-from sql import analytics, exports
-from sql.analytics import GroupBy, UtilisationRow
-from sql.hours import weekly
-from sql.pool import Connection
 
 _OF_THE_HOUSE = {"users", "user_groups"}
 _YEAR = timedelta(days=364)

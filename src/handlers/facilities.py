@@ -1,27 +1,26 @@
 """Facilities: what can be booked, by whose rules, and how staff keep it."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from starlette.responses import Response
 
 from domain.access import check_governs
 from domain.errors import NotFound, SiteUnknown
 from domain.names import check_name, check_time_zone
-from handlers import views
-from handlers.affected import Standing, outside_rules, standing, update_reply
-from handlers.exchange import Request, dump, no_content, resource_reply
-from handlers.hours import stored_hours
-from handlers.paging import INT8, after_id, after_name, limit_of, page_reply
-from handlers.rules import RULES, check_rule_columns, lock
-from handlers.trial import tried_or_done
-from handlers.views_of_people import facility_history_entry
+from exchange import views
+from exchange.hours import stored_hours
+from exchange.paging import INT8, after_id, after_name, limit_of, page_reply
+from exchange.request import Request, dump, no_content, resource_reply
+from exchange.views_of_people import facility_history_entry
 from sql import audit_log, facilities, sites
 from sql.facilities import FacilityRow
 from sql.pool import Connection, reading
 from sql.sites import SiteRow
+from steps.affected import Standing, outside_rules, standing, update_reply
+from steps.rules import RULES, check_rule_columns, lock
+from steps.trial import tried_or_done
+from steps.zones import time_zones
 from wire import replies
 from wire.models import CreateFacilityRequest
 
@@ -35,12 +34,6 @@ _RULED_BY = {
     "user_group_ids",
 }
 """What of a facility decides whether a booking could be made."""
-
-
-@cache
-def time_zones() -> frozenset[str]:
-    """The names of the IANA database, read once."""
-    return frozenset(available_timezones())
 
 
 async def facilities_list(request: Request) -> Response:

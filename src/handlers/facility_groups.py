@@ -4,9 +4,9 @@ from starlette.responses import Response
 
 from domain.errors import FacilityUnknown, GroupInUse, NotFound
 from domain.names import check_name
-from handlers import views_of_people
-from handlers.exchange import Request, dump, no_content, resource_reply
-from handlers.paging import after_name, limit_of, page_reply
+from exchange import views_of_people
+from exchange.paging import after_name, limit_of, page_reply
+from exchange.request import Request, dump, no_content, resource_reply
 from sql import facility_groups
 from sql.facility_groups import FacilityGroupRow
 from sql.pool import Connection, reading

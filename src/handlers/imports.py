@@ -5,11 +5,11 @@ from starlette.responses import Response
 from domain.errors import PermissionDenied
 from domain.imports import FACILITY_COLUMNS, USER_COLUMNS
 from domain.tables import BadLine, Line, read_table
-from handlers.affected import outside_rules, standing
-from handlers.exchange import Request, json_reply, problem_reply
-from handlers.planning import Plan, as_planned, is_dry, plan_facilities, plan_users
+from exchange.request import Request, json_reply, problem_reply
 from sql import idempotency, imports, users
 from sql.pool import Connection, reading
+from steps.affected import outside_rules, standing
+from steps.planning import Plan, as_planned, is_dry, plan_facilities, plan_users
 from wire import replies
 
 _MOST_TOLD = 5000

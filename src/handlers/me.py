@@ -5,15 +5,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from starlette.responses import Response
 
 from domain.errors import DateRangeReversed, NotFound
-from handlers import views, views_of_people
-from handlers.dossier import export_reply
-from handlers.exchange import Request, json_reply, no_content, resource_reply
-from handlers.holdings import usage_of
-from handlers.issuing import NO_STORE, issue, wanted_token
-from handlers.paging import INT4, after_id, after_start, limit_of, page_reply
+from exchange import views, views_of_people
+from exchange.paging import INT4, after_id, after_start, limit_of, page_reply
+from exchange.request import Request, json_reply, no_content, resource_reply
 from sql import bookings, tokens, users
 from sql.pool import Connection, reading
 from sql.users import UserRow
+from steps.dossier import export_reply
+from steps.holdings import usage_of
+from steps.issuing import NO_STORE, issue, wanted_token
 
 
 async def me_retrieve(request: Request) -> Response:

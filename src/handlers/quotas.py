@@ -10,13 +10,13 @@ from domain.errors import (
     QuotaWithoutLimit,
     ScopeAmbiguous,
 )
-from handlers import views_of_people
-from handlers.exchange import Request, dump, etag_of, json_reply, no_content, resource_reply
-from handlers.holdings import exceeding
-from handlers.paging import INT4, after_id, limit_of, page_reply
+from exchange import views_of_people
+from exchange.paging import INT4, after_id, limit_of, page_reply
+from exchange.request import Request, dump, etag_of, json_reply, no_content, resource_reply
 from sql import facilities, facility_groups, quotas
 from sql.pool import Connection, reading
 from sql.quotas import ExceedingRow, QuotaRow
+from steps.holdings import exceeding
 from wire.models import CreateQuotaRequest
 
 Saved = tuple[QuotaRow, list[ExceedingRow]]

@@ -10,17 +10,17 @@ from starlette.responses import Response
 
 from domain.errors import NotFound
 from domain.names import check_name, check_time_zone
-from handlers import views
-from handlers.affected import Standing, outside_rules, standing, update_reply
-from handlers.exchange import Request, dump, resource_reply
-from handlers.facilities import time_zones
-from handlers.holidays import check_calendar, move_holidays, write_holidays
-from handlers.hours import stored_hours
-from handlers.paging import after_name, limit_of, page_reply
-from handlers.trial import tried_or_done
+from exchange import views
+from exchange.hours import stored_hours
+from exchange.paging import after_name, limit_of, page_reply
+from exchange.request import Request, dump, resource_reply
 from sql import closures, facilities, sites
 from sql.pool import Connection, reading
 from sql.sites import SiteRow
+from steps.affected import Standing, outside_rules, standing, update_reply
+from steps.holidays import check_calendar, move_holidays, write_holidays
+from steps.trial import tried_or_done
+from steps.zones import time_zones
 from wire.models import CreateSiteRequest
 
 _OF_THE_SITE = {"opening_hours"}

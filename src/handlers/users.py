@@ -15,14 +15,14 @@ from domain.errors import (
     UserUnknown,
 )
 from domain.names import check_name
-from handlers import views
-from handlers.dossier import export_reply
-from handlers.exchange import Request, dump, json_reply, no_content, resource_reply
-from handlers.issuing import NO_STORE, issue, wanted_token
-from handlers.paging import after_name, limit_of, page_reply
+from exchange import views
+from exchange.paging import after_name, limit_of, page_reply
+from exchange.request import Request, dump, json_reply, no_content, resource_reply
 from sql import analytics, idempotency, privacy, users
 from sql.pool import Connection, reading
 from sql.users import UserRow
+from steps.dossier import export_reply
+from steps.issuing import NO_STORE, issue, wanted_token
 from wire.models import CreateTokenRequest, CreateUserRequest
 from wire.replies import TokenCreated
 

@@ -8,7 +8,7 @@ from itertools import cycle
 from typing import Any
 
 from domain.hours import DAY_MINUTES, Opening, weekly_hours
-from handlers.secrets import new_secret
+from exchange.secrets import new_secret
 from sql.bookings import cancel_booking, insert_booking, insert_conflict
 from sql.closures import insert_closure
 from sql.facilities import insert_facility, let_groups_in

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import httpx
 import psycopg
 
-from handlers.secrets import new_secret
+from exchange.secrets import new_secret
 from sql.tokens import insert_token
 from sql.users import insert_user
 from tests import service

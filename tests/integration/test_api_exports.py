@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from starlette.requests import ClientDisconnect
 
-from handlers.streams import CsvStream, Rows, StalledReader
+from exchange.streams import CsvStream, Rows, StalledReader
 from sql.pool import Connection, Pool, reading
 from tests import service
 from tests.client import connection

@@ -9,9 +9,9 @@ import holidays
 import pytest
 
 from app import upkeep
-from handlers.exchange import Service
-from handlers.holidays import check_calendar, refresh_holidays, sites_to_refresh
+from exchange.request import Service
 from sql.pool import Connection, Pool
+from steps.holidays import check_calendar, refresh_holidays, sites_to_refresh
 
 from .api import Api, Json, created, invalid, listed, refused, wire
 from .cast import make_cast

@@ -5,7 +5,7 @@ from unittest.mock import ANY
 
 import pytest
 
-from handlers.secrets import hash_of
+from exchange.secrets import hash_of
 
 from .api import Api, Json, created, invalid, refused, unique
 

@@ -14,12 +14,12 @@ from demo.diary import known_closures, write_diary
 from demo.loading import SITES
 from demo.people import PEOPLE
 from demo.values import Booking, FacilityRules, Quota
-from handlers.holidays import refresh_holidays, sites_to_refresh
 from sql.facilities import insert_facility
 from sql.hours import weekly
 from sql.pool import Connection
 from sql.sites import insert_site
 from sql.users import insert_user
+from steps.holidays import refresh_holidays, sites_to_refresh
 
 pytestmark = pytest.mark.anyio
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from handlers.lanes import Lane, LaneFull
+from exchange.lanes import Lane, LaneFull
 
 from .api import DAY, Api, refused
 from .meanwhile import holding, until, waiters

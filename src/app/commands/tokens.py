@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.failure import Failure
 from domain.errors import UsernameTaken
-from handlers.secrets import new_secret
+from exchange.secrets import new_secret
 from sql.pool import Connection, create_pool, transaction
 from sql.tokens import delete_token, insert_token, list_tokens
 from sql.users import UserRow, find_user_by_username, insert_user

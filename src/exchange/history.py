@@ -6,7 +6,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from domain.history import Version, changes, summary
-from handlers.views import user_basic
+from exchange.views import user_basic
 from sql.bookings import HistoryRow
 from wire import replies
 

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from domain.tables import csv_text
-from handlers.lanes import Lane
+from exchange.lanes import Lane
 from sql.analytics import allow_time
 from sql.exports import allow_pauses
 from sql.pool import Connection, Pool, transaction

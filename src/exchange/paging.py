@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from domain.errors import InvalidCursor, TimeOutOfRange
 from domain.instants import parse_instant
-from handlers.exchange import Request, json_reply
+from exchange.request import Request, json_reply
 
 Row = TypeVar("Row")
 

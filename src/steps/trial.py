@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from handlers.exchange import Request
+from exchange.request import Request
 from sql.pool import Connection
 
 T = TypeVar("T")

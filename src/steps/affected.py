@@ -11,14 +11,14 @@ from domain.access import Caller
 from domain.bookings import Booking, Draft, broken_rule
 from domain.periods import Period
 from domain.rules import Closure
-from handlers import views
-from handlers.exchange import Request, dump, etag_of, json_reply
-from handlers.rules import facility_facts
+from exchange import views
+from exchange.request import Request, dump, etag_of, json_reply
 from sql import affected, closures, facilities
 from sql.affected import AffectedRow
 from sql.closures import ClosureRow
 from sql.facilities import FacilityRow
 from sql.pool import Connection, reading
+from steps.rules import facility_facts
 from wire import replies
 
 SHOWN = 100

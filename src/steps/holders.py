@@ -1,7 +1,7 @@
 """Whose booking it is, and that they are still let in when it is written."""
 
 from domain.errors import PermissionDenied
-from handlers.exchange import Request
+from exchange.request import Request
 from sql import bookings
 from sql.pool import Connection
 

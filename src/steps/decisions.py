@@ -3,12 +3,12 @@
 from domain.access import check_governs
 from domain.errors import ReasonBlank
 from domain.lifecycle import check_decidable
-from handlers import views
-from handlers.exchange import Request, dump
-from handlers.known import visible
+from exchange import views
+from exchange.request import Request, dump
 from sql import bookings
 from sql.bookings import BookingRow
 from sql.pool import Connection
+from steps.known import visible
 
 
 async def decide(

@@ -16,7 +16,7 @@ import orjson
 from starlette.responses import Response
 
 from domain.errors import IdempotencyKeyInUse, IdempotencyKeyReused, Refusal
-from handlers.exchange import Request
+from exchange.request import Request
 from sql import idempotency
 from sql.pool import Connection
 

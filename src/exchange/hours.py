@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from domain.hours import WEEKDAYS, Opening, openings_of, weekly_hours
+from sql.facilities import FacilityRow
 from sql.hours import text_of, weekly
 from wire import replies
 
@@ -53,3 +54,8 @@ def _minute(clock: str) -> int:
 
 def _clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def effective_hours(row: FacilityRow) -> str | None:
+    """The hours that are the facility's own, else its site's; None if it is always open."""
+    return row.site_opening_hours if row.opening_hours is None else row.opening_hours

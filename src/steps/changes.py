@@ -16,16 +16,17 @@ from domain.bookings import (
 )
 from domain.lifecycle import after, decide_by, next_deadline
 from domain.quotas import changes_week
-from handlers import rules, views
-from handlers.conflicts import Wanted
-from handlers.exchange import Request, dump
-from handlers.holders import check_still_active
-from handlers.known import booking_of, facility_of, visible
-from handlers.limits import check_quotas
+from exchange import views
+from exchange.request import Request, dump
 from sql import bookings, facilities
 from sql.bookings import BookingRow, Overtaken, PeriodTaken
 from sql.facilities import FacilityRow
 from sql.pool import Connection
+from steps import rules
+from steps.conflicts import Wanted
+from steps.holders import check_still_active
+from steps.known import booking_of, facility_of, visible
+from steps.limits import check_quotas
 
 
 class Refused(Exception):  # noqa: N818 - an answer of the database's, not a malfunction

@@ -3,10 +3,10 @@
 from domain.access import Caller, may_see
 from domain.bookings import Booking, Draft, Facility
 from domain.errors import FacilityUnknown, NotFound
-from handlers.exchange import Request
-from handlers.rules import facility_facts
+from exchange.request import Request
 from sql.bookings import BookingRow
 from sql.facilities import FacilityRow
+from steps.rules import facility_facts
 
 
 def visible(row: BookingRow | None, caller: Caller) -> BookingRow:

@@ -8,15 +8,15 @@ from psycopg.errors import SerializationFailure
 
 from domain.imports import FACILITY_DEFAULTS, USER_DEFAULTS, check_facility
 from domain.tables import BadLine, Line
-from handlers.affected import Standing
-from handlers.exchange import Request
-from handlers.facilities import time_zones
-from handlers.reports import sites_of
+from exchange.request import Request
 from sql import imports
 from sql.facilities import FacilityRow
 from sql.hours import text_of, weekly
 from sql.imports import FacilityMatch, NamedRow, UserMatch
 from sql.pool import Connection
+from steps.affected import Standing
+from steps.reports import sites_of
+from steps.zones import time_zones
 
 _NEEDED = ("facility_type", "capacity")
 _RULES = ("min_duration_minutes", "max_duration_minutes", "min_notice_minutes", "horizon_days")

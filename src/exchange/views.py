@@ -9,8 +9,7 @@ from datetime import timedelta
 
 from domain.access import Caller, may_see
 from domain.periods import Period
-from handlers.hours import shown_hours
-from handlers.rules import effective_hours
+from exchange.hours import effective_hours, shown_hours
 from sql.affected import AffectedRow
 from sql.bookings import BookingRow
 from sql.closures import ClosureRow

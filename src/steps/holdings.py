@@ -5,7 +5,7 @@ from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from domain.quotas import week_of
-from handlers.exchange import Request
+from exchange.request import Request
 from sql import quotas
 from sql.pool import Connection
 from sql.quotas import ExceedingRow, UsageRow

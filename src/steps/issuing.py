@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from domain.names import check_name
-from handlers import views
-from handlers.exchange import Request
-from handlers.secrets import new_secret
+from exchange import views
+from exchange.request import Request
+from exchange.secrets import new_secret
 from sql import tokens
 from sql.pool import Connection
 from wire import replies

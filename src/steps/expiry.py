@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from domain.lifecycle import has_expired
-from handlers.exchange import Request
+from exchange.request import Request
 from sql import bookings
 from sql.bookings import BookingRow
 from sql.pool import retrying, transaction

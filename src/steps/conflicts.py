@@ -10,13 +10,14 @@ from domain.bookings import Draft, Facility, check_new
 from domain.errors import Refusal
 from domain.periods import Period
 from domain.rules import bookable_periods
-from handlers import rules, views
-from handlers.exchange import Request, problem_reply
-from handlers.expiry import check_none_expired
+from exchange import views
+from exchange.request import Request, problem_reply
 from sql import bookings, facilities
 from sql.bookings import BookingRow
 from sql.facilities import FacilityRow
 from sql.pool import Connection
+from steps import rules
+from steps.expiry import check_none_expired
 from wire import replies
 
 SEARCHED = timedelta(days=7)

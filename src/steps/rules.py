@@ -9,6 +9,7 @@ from domain.bookings import Facility
 from domain.errors import RulesContradict
 from domain.periods import MARK, Period
 from domain.rules import LONGEST_BOOKING, Closure, Rules, check_rules
+from exchange.hours import effective_hours
 from sql import closures, facilities
 from sql.facilities import FacilityRow
 from sql.hours import weekly
@@ -70,19 +71,14 @@ def check_rule_columns(given: Mapping[str, Any], horizon: timedelta) -> None:
     rules = Rules(
         zone=UTC,
         horizon=horizon if days is None else timedelta(days=days),
-        min_duration=_minutes(given.get("min_duration_minutes", _minutes_of(MARK))),
-        max_duration=_minutes(given.get("max_duration_minutes", _minutes_of(LONGEST_BOOKING))),
+        min_duration=_minutes(given.get("min_duration_minutes", minutes_of(MARK))),
+        max_duration=_minutes(given.get("max_duration_minutes", minutes_of(LONGEST_BOOKING))),
         min_notice=_minutes(given.get("min_notice_minutes", 0)),
     )
     try:
         check_rules(rules)
     except RulesContradict as refusal:
         raise RulesContradict(refusal.detail, f"/rules{refusal.pointer}") from None
-
-
-def effective_hours(row: FacilityRow) -> str | None:
-    """The hours that are the facility's own, else its site's; None if it is always open."""
-    return row.site_opening_hours if row.opening_hours is None else row.opening_hours
 
 
 async def hold(conn: Connection, facility_id: int) -> FacilityRow | None:
@@ -112,10 +108,6 @@ async def closures_of(
 
 def _minutes(count: int) -> timedelta:
     return timedelta(minutes=count)
-
-
-def _minutes_of(length: timedelta) -> int:
-    return length // timedelta(minutes=1)
 
 
 def minutes_of(length: timedelta) -> int:

@@ -7,14 +7,14 @@ from typing import Protocol, TypeVar
 import orjson
 from starlette.responses import Response
 
-from handlers import views, views_of_people
-from handlers.exchange import Request, dump, resource_reply
-from handlers.holdings import usage_of
-from handlers.lanes import Lane
+from exchange import views, views_of_people
+from exchange.lanes import Lane
+from exchange.request import Request, dump, resource_reply
 from sql import bookings, privacy, tokens
 from sql.bookings import BookingRow
 from sql.pool import Connection, reading
 from sql.users import UserRow
+from steps.holdings import usage_of
 
 MOST_ITEMS = 100_000
 """The most items that a list of the document holds."""

@@ -5,7 +5,7 @@ See ``views``: these are more of the same.
 
 from typing import TypedDict
 
-from handlers.views import user_basic, user_detail
+from exchange.views import user_basic, user_detail
 from sql.audit_log import FacilityHistoryRow, LogRow
 from sql.facility_groups import FacilityGroupRow
 from sql.privacy import BookingChangeRow, ConflictRow, FacilityChangeRow

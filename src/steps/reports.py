@@ -8,8 +8,8 @@ from typing import Any
 
 from domain.access import Caller
 from domain.errors import DateRangeReversed, ReportTooLong
-from handlers.exchange import Request
-from handlers.lanes import Lane
+from exchange.lanes import Lane
+from exchange.request import Request
 from sql import analytics
 from sql.analytics import SummaryRow, UtilisationRow
 from sql.pool import Connection, Pool, transaction
