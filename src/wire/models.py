@@ -1276,6 +1276,35 @@ class QuotaSaved(BaseModel):
     """
 
 
+class SiteDetail(BaseModel):
+    """A place that has facilities."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the site."""
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    """The site's name."""
+    time_zone: Annotated[str, Field(max_length=100, min_length=1)]
+    """The IANA time zone that the site's new facilities take unless they are given their own."""
+    opening_hours: Annotated[list[OpeningPeriod] | None, Field(max_length=63)] = None
+    """
+    When facilities are open that have no hours of their own. Absent where nobody has said: they
+    are always open then. Empty where they never are.
+    """
+    holiday_calendar: HolidayCalendar | None = None
+    """Whose public holidays close the site. Absent where none do."""
+    created_at: AwareDatetime
+    """When the site was created."""
+    updated_at: AwareDatetime
+    """When the site last changed."""
+
+
+class SitePage(RootModel[list[SiteDetail]]):
+    """One page of sites."""
+
+    root: Annotated[list[SiteDetail], Field(max_length=200)]
+    """One page of sites."""
+
+
 class StoredBookingChange(BaseModel):
     """One change of a booking, as it was stored."""
 
@@ -1888,33 +1917,94 @@ class ErrorResponse(BaseModel):
     """The values that are to blame, where the problem lies in values."""
 
 
-class SiteDetail(BaseModel):
-    """A place that has facilities."""
+class FacilityDetail(BaseModel):
+    """A thing that one party at a time may hold: a room, a court, a lab, a desk, a vehicle."""
 
     id: Annotated[int, Field(ge=1, le=2147483647)]
-    """Identifies the site."""
+    """Identifies the facility."""
     name: Annotated[str, Field(max_length=100, min_length=1)]
-    """The site's name."""
+    """The facility's name."""
+    site: SiteBasic
+    """The site that the facility belongs to."""
+    facility_type: Literal["room", "court", "lab", "desk", "vehicle", "other"]
+    """What kind of thing the facility is."""
+    capacity: Annotated[int, Field(ge=1, le=100000)]
+    """How many people the facility holds."""
     time_zone: Annotated[str, Field(max_length=100, min_length=1)]
-    """The IANA time zone that the site's new facilities take unless they are given their own."""
+    """The IANA time zone that the facility lives by."""
+    description: Annotated[str | None, Field(max_length=2000)] = None
+    """What the facility is like. Absent where nobody has said."""
+    amenities: Annotated[list[Amenity], Field(max_length=50)]
+    """What the facility offers, in alphabetical order."""
+    status: Literal["active", "archived"]
+    """Whether the facility takes bookings."""
     opening_hours: Annotated[list[OpeningPeriod] | None, Field(max_length=63)] = None
     """
-    When facilities are open that have no hours of their own. Absent where nobody has said: they
-    are always open then. Empty where they never are.
+    When the facility is open, by its own hours or else its site's. Absent where it always is, empty
+    where it never is.
     """
-    holiday_calendar: HolidayCalendar | None = None
-    """Whose public holidays close the site. Absent where none do."""
+    opening_hours_of: Literal["facility", "site", "nobody"]
+    """Whose hours those are."""
+    rules: FacilityRules
+    """What the facility asks of bookings."""
+    open_to: Annotated[list[UserGroupBasic], Field(max_length=200)]
+    """The groups of users whose members may book the facility; empty where everybody may."""
     created_at: AwareDatetime
-    """When the site was created."""
+    """When the facility was created."""
     updated_at: AwareDatetime
-    """When the site last changed."""
+    """When the facility last changed."""
 
 
-class SitePage(RootModel[list[SiteDetail]]):
-    """One page of sites."""
+class FacilityPage(RootModel[list[FacilityDetail]]):
+    """One page of facilities."""
 
-    root: Annotated[list[SiteDetail], Field(max_length=200)]
-    """One page of sites."""
+    root: Annotated[list[FacilityDetail], Field(max_length=200)]
+    """One page of facilities."""
+
+
+class FacilityUpdated(BaseModel):
+    """A facility after a change."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the facility."""
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    """The facility's name."""
+    site: SiteBasic
+    """The site that the facility belongs to."""
+    facility_type: Literal["room", "court", "lab", "desk", "vehicle", "other"]
+    """What kind of thing the facility is."""
+    capacity: Annotated[int, Field(ge=1, le=100000)]
+    """How many people the facility holds."""
+    time_zone: Annotated[str, Field(max_length=100, min_length=1)]
+    """The IANA time zone that the facility lives by."""
+    description: Annotated[str | None, Field(max_length=2000)] = None
+    """What the facility is like. Absent where nobody has said."""
+    amenities: Annotated[list[Amenity], Field(max_length=50)]
+    """What the facility offers, in alphabetical order."""
+    status: Literal["active", "archived"]
+    """Whether the facility takes bookings."""
+    opening_hours: Annotated[list[OpeningPeriod] | None, Field(max_length=63)] = None
+    """
+    When the facility is open, by its own hours or else its site's. Absent where it always is, empty
+    where it never is.
+    """
+    opening_hours_of: Literal["facility", "site", "nobody"]
+    """Whose hours those are."""
+    rules: FacilityRules
+    """What the facility asks of bookings."""
+    open_to: Annotated[list[UserGroupBasic], Field(max_length=200)]
+    """The groups of users whose members may book the facility; empty where everybody may."""
+    created_at: AwareDatetime
+    """When the facility was created."""
+    updated_at: AwareDatetime
+    """When the facility last changed."""
+    bookings_outside_rules: Annotated[list[BookingOutsideRules] | None, Field(max_length=100)] = (
+        None
+    )
+    """
+    Bookings still to begin that nobody could make as the rules are now: the first 100, earliest
+    first. They stay as they are. Absent if there are none.
+    """
 
 
 class SiteUpdated(BaseModel):
@@ -2005,93 +2095,3 @@ class BookingPage(RootModel[list[BookingSummary]]):
 
     root: Annotated[list[BookingSummary], Field(max_length=200)]
     """One page of bookings."""
-
-
-class FacilityDetail(BaseModel):
-    """A thing that one party at a time may hold: a room, a court, a lab, a desk, a vehicle."""
-
-    id: Annotated[int, Field(ge=1, le=2147483647)]
-    """Identifies the facility."""
-    name: Annotated[str, Field(max_length=100, min_length=1)]
-    """The facility's name."""
-    site: SiteBasic
-    """The site that the facility belongs to."""
-    facility_type: Literal["room", "court", "lab", "desk", "vehicle", "other"]
-    """What kind of thing the facility is."""
-    capacity: Annotated[int, Field(ge=1, le=100000)]
-    """How many people the facility holds."""
-    time_zone: Annotated[str, Field(max_length=100, min_length=1)]
-    """The IANA time zone that the facility lives by."""
-    description: Annotated[str | None, Field(max_length=2000)] = None
-    """What the facility is like. Absent where nobody has said."""
-    amenities: Annotated[list[Amenity], Field(max_length=50)]
-    """What the facility offers, in alphabetical order."""
-    status: Literal["active", "archived"]
-    """Whether the facility takes bookings."""
-    opening_hours: Annotated[list[OpeningPeriod] | None, Field(max_length=63)] = None
-    """
-    When the facility is open, by its own hours or else its site's. Absent where it always is, empty
-    where it never is.
-    """
-    opening_hours_of: Literal["facility", "site", "nobody"]
-    """Whose hours those are."""
-    rules: FacilityRules
-    """What the facility asks of bookings."""
-    open_to: Annotated[list[UserGroupBasic], Field(max_length=200)]
-    """The groups of users whose members may book the facility; empty where everybody may."""
-    created_at: AwareDatetime
-    """When the facility was created."""
-    updated_at: AwareDatetime
-    """When the facility last changed."""
-
-
-class FacilityPage(RootModel[list[FacilityDetail]]):
-    """One page of facilities."""
-
-    root: Annotated[list[FacilityDetail], Field(max_length=200)]
-    """One page of facilities."""
-
-
-class FacilityUpdated(BaseModel):
-    """A facility after a change."""
-
-    id: Annotated[int, Field(ge=1, le=2147483647)]
-    """Identifies the facility."""
-    name: Annotated[str, Field(max_length=100, min_length=1)]
-    """The facility's name."""
-    site: SiteBasic
-    """The site that the facility belongs to."""
-    facility_type: Literal["room", "court", "lab", "desk", "vehicle", "other"]
-    """What kind of thing the facility is."""
-    capacity: Annotated[int, Field(ge=1, le=100000)]
-    """How many people the facility holds."""
-    time_zone: Annotated[str, Field(max_length=100, min_length=1)]
-    """The IANA time zone that the facility lives by."""
-    description: Annotated[str | None, Field(max_length=2000)] = None
-    """What the facility is like. Absent where nobody has said."""
-    amenities: Annotated[list[Amenity], Field(max_length=50)]
-    """What the facility offers, in alphabetical order."""
-    status: Literal["active", "archived"]
-    """Whether the facility takes bookings."""
-    opening_hours: Annotated[list[OpeningPeriod] | None, Field(max_length=63)] = None
-    """
-    When the facility is open, by its own hours or else its site's. Absent where it always is, empty
-    where it never is.
-    """
-    opening_hours_of: Literal["facility", "site", "nobody"]
-    """Whose hours those are."""
-    rules: FacilityRules
-    """What the facility asks of bookings."""
-    open_to: Annotated[list[UserGroupBasic], Field(max_length=200)]
-    """The groups of users whose members may book the facility; empty where everybody may."""
-    created_at: AwareDatetime
-    """When the facility was created."""
-    updated_at: AwareDatetime
-    """When the facility last changed."""
-    bookings_outside_rules: Annotated[list[BookingOutsideRules] | None, Field(max_length=100)] = (
-        None
-    )
-    """
-    Bookings still to begin that nobody could make as the rules are now: the first 100, earliest
-    first. They stay as they are. Absent if there are none.
-    """

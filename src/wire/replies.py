@@ -1290,6 +1290,32 @@ class QuotaSaved(TypedDict):
     """
 
 
+class SiteDetail(TypedDict):
+    """A place that has facilities."""
+
+    id: int
+    """Identifies the site."""
+    name: str
+    """The site's name."""
+    time_zone: str
+    """The IANA time zone that the site's new facilities take unless they are given their own."""
+    opening_hours: NotRequired[list[OpeningPeriod]]
+    """
+    When facilities are open that have no hours of their own. Absent where nobody has said: they
+    are always open then. Empty where they never are.
+    """
+    holiday_calendar: NotRequired[HolidayCalendar]
+    """Whose public holidays close the site. Absent where none do."""
+    created_at: datetime
+    """When the site was created."""
+    updated_at: datetime
+    """When the site last changed."""
+
+
+SitePage: TypeAlias = list[SiteDetail]
+"""One page of sites."""
+
+
 class StoredBookingChange(TypedDict):
     """One change of a booking, as it was stored."""
 
@@ -1744,34 +1770,89 @@ class ErrorResponse(TypedDict):
     """The values that are to blame, where the problem lies in values."""
 
 
-OpeningHours: TypeAlias = list[OpeningPeriod]
-"""When something is open every week, in order."""
-
-
-class SiteDetail(TypedDict):
-    """A place that has facilities."""
+class FacilityDetail(TypedDict):
+    """A thing that one party at a time may hold: a room, a court, a lab, a desk, a vehicle."""
 
     id: int
-    """Identifies the site."""
+    """Identifies the facility."""
     name: str
-    """The site's name."""
+    """The facility's name."""
+    site: SiteBasic
+    """The site that the facility belongs to."""
+    facility_type: FacilityType
+    """What kind of thing the facility is."""
+    capacity: int
+    """How many people the facility holds."""
     time_zone: str
-    """The IANA time zone that the site's new facilities take unless they are given their own."""
-    opening_hours: NotRequired[OpeningHours]
+    """The IANA time zone that the facility lives by."""
+    description: NotRequired[str]
+    """What the facility is like. Absent where nobody has said."""
+    amenities: list[Amenity]
+    """What the facility offers, in alphabetical order."""
+    status: FacilityStatus
+    """Whether the facility takes bookings."""
+    opening_hours: NotRequired[list[OpeningPeriod]]
     """
-    When facilities are open that have no hours of their own. Absent where nobody has said: they
-    are always open then. Empty where they never are.
+    When the facility is open, by its own hours or else its site's. Absent where it always is, empty
+    where it never is.
     """
-    holiday_calendar: NotRequired[HolidayCalendar]
-    """Whose public holidays close the site. Absent where none do."""
+    opening_hours_of: OpeningHoursOf
+    """Whose hours those are."""
+    rules: FacilityRules
+    """What the facility asks of bookings."""
+    open_to: list[UserGroupBasic]
+    """The groups of users whose members may book the facility; empty where everybody may."""
     created_at: datetime
-    """When the site was created."""
+    """When the facility was created."""
     updated_at: datetime
-    """When the site last changed."""
+    """When the facility last changed."""
 
 
-SitePage: TypeAlias = list[SiteDetail]
-"""One page of sites."""
+FacilityPage: TypeAlias = list[FacilityDetail]
+"""One page of facilities."""
+
+
+class FacilityUpdated(TypedDict):
+    """A facility after a change."""
+
+    id: int
+    """Identifies the facility."""
+    name: str
+    """The facility's name."""
+    site: SiteBasic
+    """The site that the facility belongs to."""
+    facility_type: FacilityType
+    """What kind of thing the facility is."""
+    capacity: int
+    """How many people the facility holds."""
+    time_zone: str
+    """The IANA time zone that the facility lives by."""
+    description: NotRequired[str]
+    """What the facility is like. Absent where nobody has said."""
+    amenities: list[Amenity]
+    """What the facility offers, in alphabetical order."""
+    status: FacilityStatus
+    """Whether the facility takes bookings."""
+    opening_hours: NotRequired[list[OpeningPeriod]]
+    """
+    When the facility is open, by its own hours or else its site's. Absent where it always is, empty
+    where it never is.
+    """
+    opening_hours_of: OpeningHoursOf
+    """Whose hours those are."""
+    rules: FacilityRules
+    """What the facility asks of bookings."""
+    open_to: list[UserGroupBasic]
+    """The groups of users whose members may book the facility; empty where everybody may."""
+    created_at: datetime
+    """When the facility was created."""
+    updated_at: datetime
+    """When the facility last changed."""
+    bookings_outside_rules: NotRequired[list[BookingOutsideRules]]
+    """
+    Bookings still to begin that nobody could make as the rules are now: the first 100, earliest
+    first. They stay as they are. Absent if there are none.
+    """
 
 
 class SiteUpdated(TypedDict):
@@ -1783,7 +1864,7 @@ class SiteUpdated(TypedDict):
     """The site's name."""
     time_zone: str
     """The IANA time zone that the site's new facilities take unless they are given their own."""
-    opening_hours: NotRequired[OpeningHours]
+    opening_hours: NotRequired[list[OpeningPeriod]]
     """
     When facilities are open that have no hours of their own. Absent where nobody has said: they
     are always open then. Empty where they never are.
@@ -1854,88 +1935,3 @@ AvailabilityPage: TypeAlias = list[AvailabilityResult]
 
 BookingPage: TypeAlias = list[BookingSummary]
 """One page of bookings."""
-
-
-class FacilityDetail(TypedDict):
-    """A thing that one party at a time may hold: a room, a court, a lab, a desk, a vehicle."""
-
-    id: int
-    """Identifies the facility."""
-    name: str
-    """The facility's name."""
-    site: SiteBasic
-    """The site that the facility belongs to."""
-    facility_type: FacilityType
-    """What kind of thing the facility is."""
-    capacity: int
-    """How many people the facility holds."""
-    time_zone: str
-    """The IANA time zone that the facility lives by."""
-    description: NotRequired[str]
-    """What the facility is like. Absent where nobody has said."""
-    amenities: list[Amenity]
-    """What the facility offers, in alphabetical order."""
-    status: FacilityStatus
-    """Whether the facility takes bookings."""
-    opening_hours: NotRequired[OpeningHours]
-    """
-    When the facility is open, by its own hours or else its site's. Absent where it always is, empty
-    where it never is.
-    """
-    opening_hours_of: OpeningHoursOf
-    """Whose hours those are."""
-    rules: FacilityRules
-    """What the facility asks of bookings."""
-    open_to: list[UserGroupBasic]
-    """The groups of users whose members may book the facility; empty where everybody may."""
-    created_at: datetime
-    """When the facility was created."""
-    updated_at: datetime
-    """When the facility last changed."""
-
-
-FacilityPage: TypeAlias = list[FacilityDetail]
-"""One page of facilities."""
-
-
-class FacilityUpdated(TypedDict):
-    """A facility after a change."""
-
-    id: int
-    """Identifies the facility."""
-    name: str
-    """The facility's name."""
-    site: SiteBasic
-    """The site that the facility belongs to."""
-    facility_type: FacilityType
-    """What kind of thing the facility is."""
-    capacity: int
-    """How many people the facility holds."""
-    time_zone: str
-    """The IANA time zone that the facility lives by."""
-    description: NotRequired[str]
-    """What the facility is like. Absent where nobody has said."""
-    amenities: list[Amenity]
-    """What the facility offers, in alphabetical order."""
-    status: FacilityStatus
-    """Whether the facility takes bookings."""
-    opening_hours: NotRequired[OpeningHours]
-    """
-    When the facility is open, by its own hours or else its site's. Absent where it always is, empty
-    where it never is.
-    """
-    opening_hours_of: OpeningHoursOf
-    """Whose hours those are."""
-    rules: FacilityRules
-    """What the facility asks of bookings."""
-    open_to: list[UserGroupBasic]
-    """The groups of users whose members may book the facility; empty where everybody may."""
-    created_at: datetime
-    """When the facility was created."""
-    updated_at: datetime
-    """When the facility last changed."""
-    bookings_outside_rules: NotRequired[list[BookingOutsideRules]]
-    """
-    Bookings still to begin that nobody could make as the rules are now: the first 100, earliest
-    first. They stay as they are. Absent if there are none.
-    """
