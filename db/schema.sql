@@ -382,7 +382,9 @@ CREATE TABLE users (
     is_staff boolean DEFAULT false NOT NULL,
     deactivated_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    anonymised_at timestamp with time zone,
     CONSTRAINT users_pkey PRIMARY KEY (id),
+    CONSTRAINT users_anonymised_stay_out CHECK (((anonymised_at IS NULL) OR (deactivated_at IS NOT NULL))),
     CONSTRAINT users_username_form CHECK ((((username)::text COLLATE "C") ~ '^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$'::text))
 );
 

@@ -8,3 +8,4 @@ DROP TABLE site_staff;
 DROP TABLE facility_user_groups;
 DROP TABLE user_group_members;
 DROP TABLE user_groups;
+ALTER TABLE users DROP COLUMN anonymised_at;

@@ -4,6 +4,13 @@
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '60s';
 
+-- Somebody who was forgotten is not let in again: nobody could tell who that is.
+ALTER TABLE users
+ADD COLUMN anonymised_at TIMESTAMPTZ,
+-- squawk-ignore constraint-missing-not-valid
+ADD CONSTRAINT users_anonymised_stay_out
+CHECK (anonymised_at IS NULL OR deactivated_at IS NOT NULL);
+
 CREATE TABLE user_groups (
     id INTEGER GENERATED ALWAYS AS IDENTITY,
     name VARCHAR(100) NOT NULL,

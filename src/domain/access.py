@@ -62,7 +62,7 @@ def check_may_book(
     """Refuse whoever belongs to none of the groups that the facility is open to."""
     if not may_book(caller, site_id, open_to):
         detail = (
-            f"{facility_name} is open to certain groups of users only, and you are in none of"
-            " them: choose another facility, or ask its staff to book for you or to let you in."
+            f"{facility_name} is open to certain groups of users only, and who asks is in none of"
+            " them: choose another facility, or ask its staff to book it or to let you in."
         )
         raise FacilityRestricted(detail, "/facility_id")

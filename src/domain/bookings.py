@@ -33,7 +33,7 @@ from domain.errors import (
 from domain.hours import open_periods
 from domain.instants import format_instant
 from domain.lifecycle import Event, Status, check_not_expired
-from domain.periods import MARK, Period, mark_at_or_after, mark_at_or_before, on_mark
+from domain.periods import MARK, Period, mark_at_or_before, on_mark
 from domain.rules import Closure, Rules, holding
 
 _AROUND = timedelta(days=1)
@@ -96,7 +96,7 @@ def check_new(
     _check_title(draft)
     _check_times(draft)
     _check_length(draft, rules)
-    _check_not_in_past(draft, now)
+    _check_not_in_past(draft, rules, now)
     _check_notice(draft, rules, now)
     _check_horizon(draft, rules, now)
     _check_step(draft, rules)
@@ -146,14 +146,15 @@ def check_change(  # noqa: PLR0913 - before and after, where, who and when
 
     ``left`` is the facility that the booking holds, ``facility`` the one it is to hold,
     which may be the same; ``closures`` are those of the latter. A rule is applied only to
-    what changes: a booking made under an older rule can still be given a better title.
+    what changes: a booking made under an older rule can still be given a better title. One
+    that takes no time beyond what it holds is asked for neither the longest length nor notice.
     """
     _check_open(booking, now)
     check_not_expired(booking.status, booking.decide_by, now)
     before = booking.draft
     if revised.title != before.title:
         _check_title(revised)
-    _check_changed_times(before, revised, facility.rules, now)
+    _check_changed_times(booking, revised, facility.rules, now)
     # What waits for approval again can be withdrawn at any time: to ask for more must not be a
     # way around the deadline.
     asks_anew = event_of_change(booking, revised, facility, caller) == "resubmit"
@@ -283,17 +284,20 @@ def _check_times(draft: Draft) -> None:
         raise EndNotAfterStart(detail, "/end_time")
 
 
-def _check_changed_times(before: Draft, revised: Draft, rules: Rules, now: datetime) -> None:
+def _check_changed_times(booking: Booking, revised: Draft, rules: Rules, now: datetime) -> None:
     """The rules of a facility for times; all of them are new to one that is moved to it."""
+    before, more = booking.draft, takes_more(booking, revised)
     moves = revised.facility_id != before.facility_id
     starts_otherwise = moves or revised.start_time != before.start_time
     ends_otherwise = moves or revised.end_time != before.end_time
     if starts_otherwise or ends_otherwise:
         _check_times(revised)
-        _check_length(revised, rules)
+        if more:
+            _check_longest(revised, rules)
+        _check_shortest(revised, rules)
     if revised.start_time != before.start_time:  # what is going on may go on elsewhere
-        _check_not_in_past(revised, now)
-    if starts_otherwise:
+        _check_not_in_past(revised, rules, now)
+    if starts_otherwise and more:
         _check_notice(revised, rules, now)
     if ends_otherwise:
         _check_not_over(revised, now)
@@ -303,8 +307,12 @@ def _check_changed_times(before: Draft, revised: Draft, rules: Rules, now: datet
 
 
 def _check_length(draft: Draft, rules: Rules) -> None:
-    length = draft.end_time - draft.start_time
-    if length > rules.max_duration:
+    _check_longest(draft, rules)
+    _check_shortest(draft, rules)
+
+
+def _check_longest(draft: Draft, rules: Rules) -> None:
+    if draft.end_time - draft.start_time > rules.max_duration:
         latest = draft.start_time + rules.max_duration
         detail = (
             f"A booking lasts at most {_length(rules.max_duration)} here: from"
@@ -312,7 +320,10 @@ def _check_length(draft: Draft, rules: Rules) -> None:
             " latest."
         )
         raise BookingTooLong(detail, "/end_time")
-    if length < rules.min_duration:
+
+
+def _check_shortest(draft: Draft, rules: Rules) -> None:
+    if draft.end_time - draft.start_time < rules.min_duration:
         earliest = _later(draft.start_time, rules.min_duration)
         detail = (
             f"A booking lasts at least {_length(rules.min_duration)} here: from"
@@ -321,11 +332,12 @@ def _check_length(draft: Draft, rules: Rules) -> None:
         raise BookingTooShort(detail, "/end_time")
 
 
-def _check_not_in_past(draft: Draft, now: datetime) -> None:
+def _check_not_in_past(draft: Draft, rules: Rules, now: datetime) -> None:
     if draft.start_time < now:
+        earliest = format_instant(rules.earliest_start(now))
         detail = (
             f"start_time must not be in the past, and {format_instant(draft.start_time)} is: a"
-            f" booking may now start at {format_instant(mark_at_or_after(now))} at the earliest."
+            f" booking may now start at {earliest} at the earliest."
         )
         raise BookingInPast(detail, "/start_time")
 

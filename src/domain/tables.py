@@ -222,7 +222,8 @@ def _check_header(
     if unknown:
         shown = ", ".join(repr(name[:50]) for name in unknown[:20])
         detail = (
-            f"The first line names columns that are not known here: {shown}. Known are {known}."
+            f"The first line names columns that are not known here: {shown}. Known are {known},"
+            " with commas between them."
         )
         raise ImportUnreadable(detail)
     twice = [name for name in columns if header.count(name) > 1]

@@ -228,6 +228,8 @@ def user_detail(row: UserRow) -> replies.UserDetail:
         user["display_name"] = row.display_name
     if row.deactivated_at is not None:
         user["deactivated_at"] = row.deactivated_at
+    if row.anonymised_at is not None:
+        user["anonymised_at"] = row.anonymised_at
     return user
 
 

@@ -98,6 +98,8 @@ async def users_update(request: Request) -> Response:
     async def change(conn: Connection) -> UserRow:
         row = await _hold(conn, request)
         request.check_if_match(dump(views.user_detail(row)))
+        if changes.get("is_active") is True:
+            _check_not_anonymised(row, "/is_active")
         if changes.get("is_active") is False:
             await privacy.hold_user(conn, row.id)
         if _takes_rights(row, changes):
@@ -163,7 +165,9 @@ async def users_anonymise(request: Request) -> Response:
         now = request.now()
         await privacy.allow_redaction(conn)
         await privacy.forget_bookings(conn, user_id=user_id, now=now)
+        await privacy.forget_reasons(conn, user_id)
         await privacy.forget_history(conn, user_id)
+        await privacy.forget_reasons_told(conn, user_id)
         await privacy.forget_user(conn, user_id=user_id, now=now)
         await privacy.forget_access(conn, user_id=user_id, username=username)
         await privacy.forget_log(conn, user_id)
@@ -180,6 +184,7 @@ async def user_tokens_create(request: Request) -> Response:
 
     async def add(conn: Connection) -> TokenCreated:
         row = await _hold(conn, request)
+        _check_not_anonymised(row)
         if row.deactivated_at is not None:
             detail = f"{row.username} is deactivated: let them in again first, by users_update."
             raise UserUnknown(detail)
@@ -210,6 +215,13 @@ async def _assign(conn: Connection, user_id: int, site_ids: list[int]) -> None:
             raise SiteUnknown(detail, f"/site_ids/{index}")
     await users.drop_sites(conn, user_id=user_id, site_ids=site_ids)
     await users.add_sites(conn, user_id=user_id, site_ids=site_ids)
+
+
+def _check_not_anonymised(row: UserRow, pointer: str | None = None) -> None:
+    """Refuse to let in again somebody who was forgotten: nobody could tell who that is."""
+    if row.anonymised_at is not None:
+        detail = f"{row.username} was anonymised, which is for good: create a new user instead."
+        raise UserUnknown(detail, pointer)
 
 
 def _takes_rights(row: UserRow, changes: Mapping[str, Any]) -> bool:

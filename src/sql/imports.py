@@ -70,6 +70,7 @@ class UserMatch:
     is_staff: bool | None
     key: str
     status: str
+    is_anonymised: bool
     groups: list[int]
     sites: list[int]
 

@@ -118,6 +118,7 @@ SELECT id
 -- For each line, in order, the user that it names, as far as there is one.
 SELECT u.id AS user_id, u.username, u.display_name, u.is_staff, lower(l.name) AS key,
        CASE WHEN u.deactivated_at IS NULL THEN 'active' ELSE 'deactivated' END AS status,
+       u.anonymised_at IS NOT NULL AS is_anonymised,
        ARRAY(SELECT m.user_group_id
                FROM user_group_members AS m
               WHERE m.user_id = u.id

@@ -1,8 +1,13 @@
 """What is stored about one user, and how it is forgotten.
 
 To be forgotten takes the doors below in one transaction: hold bookings and user,
-allow the redaction, forget the bookings and then their history (which the change of
-the bookings has just added to), the user and the access, and then the log (likewise).
+allow the redaction, forget the bookings and the reasons and then their histories (which
+the change of the bookings has just added to), the user and the access, and then the log
+(likewise).
+
+A user's words are what they are called, what their bookings say, and the reasons that
+they gave for changing others'. What others' bookings say otherwise is theirs, and the
+reasons of closures are the house's: both stay, whoever typed them.
 """
 
 from dataclasses import dataclass
@@ -102,7 +107,7 @@ async def list_conflicts(
 
 
 async def hold_bookings(conn: Connection, user_id: int) -> int:
-    """How many bookings a user has, all held against every change until the commit."""
+    """How many bookings a user has or gave reasons for, all held until the commit."""
     return int(await _QUERIES["hold_bookings"].value(conn, {"user_id": user_id}))
 
 
@@ -123,9 +128,19 @@ async def forget_bookings(conn: Connection, *, user_id: int, now: datetime) -> i
     return await _QUERIES["forget_bookings"].exec(conn, parameters)
 
 
+async def forget_reasons(conn: Connection, user_id: int) -> int:
+    """Take the reasons that a user gave out of others' bookings; how many held one."""
+    return await _QUERIES["forget_reasons"].exec(conn, {"user_id": user_id})
+
+
 async def forget_history(conn: Connection, user_id: int) -> int:
     """Take the words out of the histories of a user's bookings; how many entries there are."""
     return await _QUERIES["forget_history"].exec(conn, {"user_id": user_id})
+
+
+async def forget_reasons_told(conn: Connection, user_id: int) -> int:
+    """Take the reasons that a user gave out of others' histories; how many entries changed."""
+    return await _QUERIES["forget_reasons_told"].exec(conn, {"user_id": user_id})
 
 
 async def forget_user(conn: Connection, *, user_id: int, now: datetime) -> ForgottenRow | None:

@@ -98,11 +98,20 @@ SELECT id, facility_id, start_time, end_time, occurred_at
  LIMIT %(limit)s::int4;
 
 -- name: hold_bookings :value
--- How many bookings a user has, held until the commit, in the order of their ids.
+-- How many bookings a user has or has given a reason for a change of, held until the
+-- commit, in the order of their ids.
   WITH held AS MATERIALIZED (
        SELECT id
          FROM bookings
-        WHERE user_id = %(user_id)s::int4
+        WHERE id = ANY (ARRAY(
+                  SELECT b.id
+                    FROM bookings AS b
+                   WHERE b.user_id = %(user_id)s::int4
+                   UNION
+                  SELECT h.booking_id
+                    FROM booking_audit AS h
+                   WHERE h.changed_by = %(user_id)s::int4
+                     AND h.new_values ->> 'change_reason' IS NOT NULL))
         ORDER BY id
           FOR NO KEY UPDATE
        )
@@ -144,6 +153,23 @@ UPDATE bookings
         OR change_reason IS NOT NULL
         OR (status <> 'cancelled' AND start_time > %(now)s::timestamptz));
 
+-- name: forget_reasons :exec
+-- Takes the reasons that a user gave for the latest changes of others' bookings out of
+-- them. The reason of a closure is the house's, not a person's, and stays.
+UPDATE bookings AS b
+   SET change_reason = NULL
+ WHERE b.id = ANY (ARRAY(SELECT h.booking_id
+                           FROM booking_audit AS h
+                          WHERE h.changed_by = %(user_id)s::int4
+                            AND h.new_values ->> 'change_reason' IS NOT NULL))
+   AND b.change_reason IS NOT NULL
+   AND b.cancellation_cause IS DISTINCT FROM 'closure'
+   AND (SELECT h.changed_by
+          FROM booking_audit AS h
+         WHERE h.booking_id = b.id
+         ORDER BY h.id DESC
+         LIMIT 1) = %(user_id)s::int4;
+
 -- name: forget_history :exec
 -- Takes the words out of the histories of a user's bookings.
 UPDATE booking_audit AS h
@@ -154,6 +180,44 @@ UPDATE booking_audit AS h
            AS w (words)
  WHERE b.id = h.booking_id
    AND b.user_id = %(user_id)s::int4;
+
+-- name: forget_reasons_told :exec
+-- Takes the reasons that a user gave for changes of others' bookings out of the histories:
+-- from what each change made of a booking, and from what the next one found.
+  WITH given AS MATERIALIZED (
+       SELECT h.id, h.booking_id
+         FROM booking_audit AS h
+        WHERE h.changed_by = %(user_id)s::int4
+          AND h.new_values ->> 'change_reason' IS NOT NULL
+          AND h.new_values ->> 'cancellation_cause' IS DISTINCT FROM 'closure'
+       ),
+       told AS (
+       SELECT g.id, FALSE AS is_next
+         FROM given AS g
+        UNION ALL
+       SELECT (SELECT min(n.id)
+                 FROM booking_audit AS n
+                WHERE n.booking_id = g.booking_id
+                  AND n.id > g.id) AS id,
+              TRUE AS is_next
+         FROM given AS g
+       ),
+       entries AS (
+       SELECT t.id, bool_or(t.is_next) AS in_old, bool_or(NOT t.is_next) AS in_new
+         FROM told AS t
+        GROUP BY t.id
+       )
+UPDATE booking_audit AS h
+   SET old_values = CASE WHEN e.in_old
+                         THEN h.old_values || '{"change_reason": null}'::jsonb
+                         ELSE h.old_values
+                    END,
+       new_values = CASE WHEN e.in_new
+                         THEN h.new_values || '{"change_reason": null}'::jsonb
+                         ELSE h.new_values
+                    END
+  FROM entries AS e
+ WHERE h.id = e.id;
 
 -- name: forget_user :one
 -- The user without a name, rights or access. Should somebody else be called as they are
@@ -172,12 +236,12 @@ UPDATE users AS u
                     LIMIT 1),
        display_name = NULL,
        is_staff = FALSE,
-       deactivated_at = COALESCE(u.deactivated_at, %(now)s::timestamptz)
+       deactivated_at = COALESCE(u.deactivated_at, %(now)s::timestamptz),
+       anonymised_at = COALESCE(u.anonymised_at, %(now)s::timestamptz)
  WHERE u.id = %(user_id)s::int4
-   AND (u.display_name IS NOT NULL
-        OR u.is_staff
-        OR u.deactivated_at IS NULL
-        OR u.username !~ ('^anonymous-' || u.id || '(-[0-9]+)?$'))
+   AND (u.anonymised_at IS NULL
+        OR u.display_name IS NOT NULL
+        OR u.is_staff)
 RETURNING u.id, u.username;
 
 -- name: forget_log :exec

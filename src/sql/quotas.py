@@ -88,11 +88,6 @@ async def list_quotas(
     return await _QUERIES["list_quotas"].many(conn, QuotaRow, parameters)
 
 
-async def list_quotas_of(conn: Connection, *, facility_id: int) -> list[QuotaRow]:
-    """The quotas that cover a facility: its own, those of its groups, and the one for all."""
-    return await _QUERIES["list_quotas_of"].many(conn, QuotaRow, {"facility_id": facility_id})
-
-
 async def lock_user(conn: Connection, user_id: int) -> HolderRow | None:
     """The user, held until the commit by whoever is to count their bookings; None if none."""
     return await _QUERIES["lock_user"].one(conn, HolderRow, {"user_id": user_id})

@@ -11,21 +11,6 @@ SELECT q.id, q.facility_id, f.name AS facility_name, f.site_id, q.facility_group
  ORDER BY q.id
  LIMIT %(limit)s::int4;
 
--- name: list_quotas_of :many
--- The quotas that cover a facility: its own, those of its groups, and the one for all.
-SELECT q.id, q.facility_id, f.name AS facility_name, f.site_id, q.facility_group_id,
-       g.name AS facility_group_name, q.max_active_bookings, q.max_hours_per_week,
-       q.created_at, q.updated_at
-  FROM quotas AS q
-  LEFT JOIN facilities AS f ON f.id = q.facility_id
-  LEFT JOIN facility_groups AS g ON g.id = q.facility_group_id
- WHERE q.facility_id = %(facility_id)s::int4
-    OR q.facility_group_id IN (SELECT m.facility_group_id
-                                 FROM facility_group_members AS m
-                                WHERE m.facility_id = %(facility_id)s::int4)
-    OR (q.facility_id IS NULL AND q.facility_group_id IS NULL)
- ORDER BY q.id;
-
 -- name: lock_user :one
 -- The user, held until the commit against all who would count what they hold, and
 -- whether they may still call. A row that refers to the user can be made meanwhile.

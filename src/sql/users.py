@@ -35,6 +35,7 @@ class Named(TypedDict):
 class UserRow:
     """A user; ``deactivated_at`` is None while they are active.
 
+    ``anonymised_at`` is None unless they were forgotten, which is for good.
     ``sites`` are those that they are staff of, ``groups`` those they belong to, by name.
     """
 
@@ -44,6 +45,7 @@ class UserRow:
     is_staff: bool
     created_at: datetime
     deactivated_at: datetime | None
+    anonymised_at: datetime | None
     sites: list[Named]
     groups: list[Named]
 
@@ -142,9 +144,9 @@ async def update_user(
     await _QUERIES["update_user"].exec(conn, parameters)
 
 
-async def deactivate_user(conn: Connection, user_id: int) -> UserRow | None:
-    """The user, deactivated; a second time keeps the first time. None if there is none."""
-    return await _QUERIES["deactivate_user"].one(conn, UserRow, {"user_id": user_id})
+async def deactivate_user(conn: Connection, user_id: int) -> None:
+    """Deactivate the user; a second time keeps the first time."""
+    await _QUERIES["deactivate_user"].exec(conn, {"user_id": user_id})
 
 
 async def list_known_sites(conn: Connection, *, site_ids: list[int]) -> list[SiteIdRow]:

@@ -17,6 +17,7 @@ SELECT u.id AS user_id, u.username, u.is_staff,
 -- name: get_user :one
 -- The user with this id, active or not.
 SELECT u.id, u.username, u.display_name, u.is_staff, u.created_at, u.deactivated_at,
+       u.anonymised_at,
        COALESCE((SELECT jsonb_agg(jsonb_build_object('id', s.id, 'name', s.name)
                                   ORDER BY lower(s.name), s.id)
                    FROM site_staff AS m
@@ -33,6 +34,7 @@ SELECT u.id, u.username, u.display_name, u.is_staff, u.created_at, u.deactivated
 -- name: find_user_by_username :one
 -- The user of this name, however it is capitalised, active or not.
 SELECT u.id, u.username, u.display_name, u.is_staff, u.created_at, u.deactivated_at,
+       u.anonymised_at,
        COALESCE((SELECT jsonb_agg(jsonb_build_object('id', s.id, 'name', s.name)
                                   ORDER BY lower(s.name), s.id)
                    FROM site_staff AS m
@@ -51,6 +53,7 @@ SELECT u.id, u.username, u.display_name, u.is_staff, u.created_at, u.deactivated
 -- match what they are called. The first, the longest, is there twice: an index finds
 -- one, not all.
 SELECT u.id, u.username, u.display_name, u.is_staff, u.created_at, u.deactivated_at,
+       u.anonymised_at,
        COALESCE((SELECT jsonb_agg(jsonb_build_object('id', s.id, 'name', s.name)
                                   ORDER BY lower(s.name), s.id)
                    FROM site_staff AS m
@@ -77,7 +80,7 @@ SELECT u.id, u.username, u.display_name, u.is_staff, u.created_at, u.deactivated
 INSERT INTO users (username, display_name, is_staff)
 VALUES (%(username)s::text, %(display_name)s::text, %(is_staff)s::bool)
     ON CONFLICT (lower(username)) DO NOTHING
-RETURNING id, username, display_name, is_staff, created_at, deactivated_at,
+RETURNING id, username, display_name, is_staff, created_at, deactivated_at, anonymised_at,
           '[]'::jsonb AS sites, '[]'::jsonb AS groups;
 
 -- name: lock_staff_and :many
@@ -102,29 +105,12 @@ UPDATE users
        IS DISTINCT FROM
        (%(display_name)s::text, %(is_staff)s::bool, %(deactivated_at)s::timestamptz);
 
--- name: deactivate_user :one
--- The user, deactivated from now on, or since the time they already are.
-  WITH done AS (
-       UPDATE users
-          SET deactivated_at = now()
-        WHERE id = %(user_id)s::int4
-          AND deactivated_at IS NULL
-       RETURNING deactivated_at
-       )
-SELECT u.id, u.username, u.display_name, u.is_staff, u.created_at,
-       COALESCE(u.deactivated_at, (SELECT d.deactivated_at FROM done AS d)) AS deactivated_at,
-       COALESCE((SELECT jsonb_agg(jsonb_build_object('id', s.id, 'name', s.name)
-                                  ORDER BY lower(s.name), s.id)
-                   FROM site_staff AS m
-                   JOIN sites AS s ON s.id = m.site_id
-                  WHERE m.user_id = u.id), '[]') AS sites,
-       COALESCE((SELECT jsonb_agg(jsonb_build_object('id', g.id, 'name', g.name)
-                                  ORDER BY lower(g.name), g.id)
-                   FROM user_group_members AS m
-                   JOIN user_groups AS g ON g.id = m.user_group_id
-                  WHERE m.user_id = u.id), '[]') AS groups
-  FROM users AS u
- WHERE u.id = %(user_id)s::int4;
+-- name: deactivate_user :exec
+-- The user is deactivated from now on, or stays so since the time they already are.
+UPDATE users
+   SET deactivated_at = now()
+ WHERE id = %(user_id)s::int4
+   AND deactivated_at IS NULL;
 
 -- name: list_known_sites :many
 -- Those of these ids that sites have.

@@ -72,7 +72,7 @@ async def conflict_reply(
     now = request.now()
     alternatives = await _alternatives(conn, wanted, now)
     elsewhere = await _elsewhere(conn, request, wanted, now)
-    return problem_reply(_body(request, in_the_way, alternatives, elsewhere))
+    return problem_reply(_body(request, wanted, in_the_way, alternatives, elsewhere))
 
 
 async def _alternatives(conn: Connection, wanted: Wanted, now: datetime) -> list[Period]:
@@ -131,6 +131,7 @@ async def _elsewhere(
 
 def _body(
     request: Request,
+    wanted: Wanted,
     in_the_way: list[BookingRow],
     alternatives: list[Period],
     elsewhere: list[FacilityRow],
@@ -140,7 +141,7 @@ def _body(
         "type": "booking_conflict",
         "title": "Booking Conflict",
         "status": 409,
-        "detail": _detail(in_the_way, alternatives),
+        "detail": _detail(wanted, in_the_way, alternatives),
         "request_id": request.request_id,
         "conflicting_bookings": visible,
         "suggested_alternatives": [views.time_slot(period) for period in alternatives],
@@ -151,7 +152,7 @@ def _body(
     return body
 
 
-def _detail(in_the_way: list[BookingRow], alternatives: list[Period]) -> str:
+def _detail(wanted: Wanted, in_the_way: list[BookingRow], alternatives: list[Period]) -> str:
     advice = (
         "Choose one of suggested_alternatives, or one of alternative_facilities at the same time."
         if alternatives
@@ -159,10 +160,12 @@ def _detail(in_the_way: list[BookingRow], alternatives: list[Period]) -> str:
     )
     if not in_the_way:
         return f"Somebody else took this time a moment ago. {advice}"
-    first = in_the_way[0]
+    first, period = in_the_way[0], wanted.draft.period
     taken = f"{_wire(first)} is taken"
     if len(in_the_way) > 1:
         taken = f"{len(in_the_way)} bookings are in the way, the first {_wire(first)}"
+    if not any(Period(row.start_time, row.end_time).overlaps(period) for row in in_the_way):
+        taken += ", and time before or after bookings is kept free here"
     return f"{first.facility_name} is not free at this time: {taken}. {advice}"
 
 

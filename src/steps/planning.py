@@ -210,7 +210,7 @@ def _user(
     if match.user_id is not None:
         before = asdict(match)
         before["id"] = before.pop("user_id")
-        del before["key"]
+        del before["key"], before["is_anonymised"]
     found: list[BadLine] = []
     given = dict(line.values)
     if "groups" in given:
@@ -226,6 +226,11 @@ def _user(
             for name, wanted in (("is_staff", True), ("status", "active"))
             if after[name] != wanted
         ]
+    if match.is_anonymised and after["status"] == "active":
+        detail = (
+            f"{match.username} was anonymised, which is for good: give this line another username."
+        )
+        found.append(BadLine(line.number, "status", detail))
     return _Decision(match.key, before, after, found)
 
 

@@ -696,7 +696,7 @@ class UpdateUserRequest(BaseModel):
     is_active: bool | None = None
     """
     Whether the user may use the service: `true` lets one in again who was deactivated, with the
-    tokens they had.
+    tokens they had. Nobody who was anonymised comes back.
     """
 
 
@@ -1186,6 +1186,8 @@ class Me(BaseModel):
     """When the user was created."""
     deactivated_at: AwareDatetime | None = None
     """When the user was deactivated. Absent while active."""
+    anonymised_at: AwareDatetime | None = None
+    """When the user was anonymised, which is for good. Absent otherwise."""
     quotas: Annotated[list[QuotaUsage], Field(max_length=1000)]
     """
     What you hold of each quota, oldest quota first; of the first thousand. Staff of a facility's
@@ -1446,6 +1448,8 @@ class UserCreated(BaseModel):
     """When the user was created."""
     deactivated_at: AwareDatetime | None = None
     """When the user was deactivated. Absent while active."""
+    anonymised_at: AwareDatetime | None = None
+    """When the user was anonymised, which is for good. Absent otherwise."""
     initial_token: TokenCreated
     """The user's first token. It is shown this once."""
 
@@ -1474,6 +1478,8 @@ class UserDetail(BaseModel):
     """When the user was created."""
     deactivated_at: AwareDatetime | None = None
     """When the user was deactivated. Absent while active."""
+    anonymised_at: AwareDatetime | None = None
+    """When the user was anonymised, which is for good. Absent otherwise."""
 
 
 class UserPage(RootModel[list[UserDetail]]):

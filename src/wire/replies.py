@@ -775,7 +775,7 @@ class UpdateUserRequest(TypedDict):
     is_active: NotRequired[bool]
     """
     Whether the user may use the service: `true` lets one in again who was deactivated, with the
-    tokens they had.
+    tokens they had. Nobody who was anonymised comes back.
     """
 
 
@@ -1205,6 +1205,8 @@ class Me(TypedDict):
     """When the user was created."""
     deactivated_at: NotRequired[datetime]
     """When the user was deactivated. Absent while active."""
+    anonymised_at: NotRequired[datetime]
+    """When the user was anonymised, which is for good. Absent otherwise."""
     quotas: list[QuotaUsage]
     """
     What you hold of each quota, oldest quota first; of the first thousand. Staff of a facility's
@@ -1439,6 +1441,8 @@ class UserCreated(TypedDict):
     """When the user was created."""
     deactivated_at: NotRequired[datetime]
     """When the user was deactivated. Absent while active."""
+    anonymised_at: NotRequired[datetime]
+    """When the user was anonymised, which is for good. Absent otherwise."""
     initial_token: TokenCreated
     """The user's first token. It is shown this once."""
 
@@ -1467,6 +1471,8 @@ class UserDetail(TypedDict):
     """When the user was created."""
     deactivated_at: NotRequired[datetime]
     """When the user was deactivated. Absent while active."""
+    anonymised_at: NotRequired[datetime]
+    """When the user was anonymised, which is for good. Absent otherwise."""
 
 
 UserPage: TypeAlias = list[UserDetail]

@@ -554,3 +554,16 @@ def test_a_schema_is_known_to_python(name: str) -> None:
 def test_the_lock_of_the_tools_for_the_contract_names_no_registry() -> None:
     lock = json.loads((SPEC / "package-lock.json").read_bytes())
     assert [] == [name for name, package in lock["packages"].items() if "resolved" in package]
+
+
+def test_the_guide_lists_the_operations_as_the_contract_has_them() -> None:
+    guide = (SPEC.parent / "docs" / "api.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([A-Z]+ \S+)` \| `(\w+)` \| (.+) \|$", guide, re.MULTILINE)
+    document = yaml.safe_load((SPEC / "openapi.yaml").read_text(encoding="utf-8"))
+    declared = [
+        (f"{method.upper()} {path}", operation["operationId"], operation["summary"])
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    ]
+    assert sorted(declared) == sorted(listed)

@@ -192,6 +192,17 @@ def test_what_has_expired_holds_nothing_though_nobody_has_cleared_it_away(slow: 
     assert last["summary"] == "Nobody decided about it in time, so it expired."
 
 
+def test_what_has_expired_is_not_told_of_as_outside_of_new_rules(slow: Api) -> None:
+    ada, hall = slow.person(), slow.facility(rules=APPROVAL)
+    lost, waits = (ada.book(hall, at(hour), at(hour + 1)) for hour in (9, 11))
+    expired(slow, lost)
+
+    after = slow.staff.patch(f"/api/v1/facilities/{hall['id']}/", {"opening_hours": []})
+
+    told = [each["booking"]["id"] for each in after.json()["bookings_outside_rules"]]
+    assert [waits["id"]] == told
+
+
 def test_a_move_clears_what_has_expired_out_of_its_way(slow: Api) -> None:
     hall = slow.facility(slow.site(), rules=APPROVAL)
     ada, bob = slow.person(), slow.person()

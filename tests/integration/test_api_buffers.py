@@ -26,6 +26,7 @@ def test_two_neighbours_keep_both_buffers(
     ada, bob = api.person(), api.person()
     ada.book(hall, at(9), at(10))
     problem = refused(bob.ask(hall, at(taken[0]), at(taken[1])), 409, "booking_conflict")
+    assert "kept free" in problem["detail"]
     # What is told of is the booking, not its buffers.
     assert [{"start_time": wire(at(9)), "end_time": wire(at(10))}] == problem[
         "conflicting_bookings"
@@ -50,6 +51,7 @@ def test_alternatives_keep_the_buffers(api: Api, hall: Json) -> None:
     ada = api.person()
     ada.book(hall, at(9), at(10))
     problem = refused(api.person().ask(hall, at(9), at(10)), 409, "booking_conflict")
+    assert "kept free" not in problem["detail"]
     offered = [start["start_time"] for start in problem["suggested_alternatives"]]
     assert {wire(at(7.25)), wire(at(10.75))} <= set(offered)
     for alternative in problem["suggested_alternatives"]:

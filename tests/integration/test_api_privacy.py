@@ -4,10 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
-from .api import Api, Json, Person, at, created, refused, unique
+from .api import Api, Json, Person, at, created, path_of, refused, unique, wire
 from .cast import Cast, make_cast
+from .desk import approve
 from .meanwhile import holding, waiters
 
 USERS = "/api/v1/users/"
@@ -84,6 +86,15 @@ def statistics(api: Api, facility: Json) -> list[tuple[Any, ...]]:
         "  FROM bookings WHERE facility_id = %s ORDER BY id",
         facility["id"],
     )
+
+
+def csv(api: Api, text: str) -> httpx.Response:
+    """What an import of users by the staff of the house is answered."""
+    headers = {"Content-Type": "text/csv"}
+    response: httpx.Response = api.staff.request(
+        "POST", "/api/v1/imports/users/", content=text.encode(), headers=headers
+    )
+    return response
 
 
 def test_all_that_is_stored_of_a_user_is_one_document(api: Api, cast: Cast) -> None:
@@ -269,6 +280,7 @@ def test_nothing_that_somebody_wrote_is_left_anywhere_once_they_are_forgotten(ap
         "is_active": False,
         "created_at": ada.user["created_at"],
         "deactivated_at": user["deactivated_at"],
+        "anonymised_at": user["deactivated_at"],
     }
     assert user == api.staff.get(where(ada)).json()
     assert everywhere(api, words) == []
@@ -285,6 +297,110 @@ def test_nothing_that_somebody_wrote_is_left_anywhere_once_they_are_forgotten(ap
     history = api.staff.get(where(ada, "export/")).json()["booking_changes"]
     assert len(history) == 3
     assert {"Anonymised"} == {row["new_values"]["title"] for row in history}
+
+
+def test_the_reasons_that_somebody_gave_as_staff_are_forgotten_and_those_of_others_stay(
+    api: Api,
+) -> None:
+    words, others = unique("Zebrareason"), unique("Otherreason")
+    ada, boss, bob = api.person(is_staff=True), api.person(is_staff=True), api.person()
+    room = api.facility()
+    hall = api.facility(rules={"requires_approval": True})
+    kept, taken, final = (bob.book(room, at(hour), at(hour + 1)) for hour in (9, 11, 13))
+    asked = bob.book(hall, at(9), at(10))
+
+    def rename(person: Person, booking: Json, title: str, reason: str | None = None) -> None:
+        body = {"title": title} if reason is None else {"title": title, "reason": reason}
+        assert person.patch(path_of(booking), body).status_code == 200
+
+    rename(ada, kept, "Second", f"First {words}")
+    rename(ada, kept, "Third", f"Second {words}")
+    rename(boss, kept, "Fourth", f"Third {others}")
+    rename(boss, taken, "Second", f"First {others}")
+    rename(ada, taken, "Third", f"Second {words}")
+    rename(boss, taken, "Fourth")
+    assert ada.delete(path_of(final), params={"reason": f"Last {words}"}).status_code == 204
+    assert approve(ada, asked, reason=f"Yes {words}").status_code == 200
+    columns = {"bookings.change_reason", "booking_audit.old_values", "booking_audit.new_values"}
+    assert columns <= set(everywhere(api, words))
+    before = everywhere(api, others)
+
+    assert api.staff.post(where(ada, "anonymise/")).status_code == 200
+
+    assert everywhere(api, words) == []
+    assert columns <= set(before)
+    assert before == everywhere(api, others)
+
+    def reasons(booking: Json) -> list[tuple[Any, ...]]:
+        return api.sql(
+            "SELECT old_values ->> 'change_reason', new_values ->> 'change_reason'"
+            "  FROM booking_audit WHERE booking_id = %s ORDER BY id",
+            booking["id"],
+        )
+
+    first, third = f"First {others}", f"Third {others}"
+    assert [(None, None), (None, None), (None, None), (None, third)] == reasons(kept)
+    assert [(None, None), (None, first), (first, None), (None, None)] == reasons(taken)
+    assert third == bob.get(path_of(kept)).json()["change_reason"]
+    assert "cancelled" == bob.get(path_of(final)).json()["status"]
+    log = "SELECT count(*), max(id) FROM booking_audit"
+    again = api.sql(log)
+    assert api.staff.post(where(ada, "anonymise/")).status_code == 200
+    assert again == api.sql(log)
+
+
+def test_the_reasons_of_closures_are_the_houses_and_stay(api: Api) -> None:
+    words = unique("Zebrapolish")
+    ada, bob, room = api.person(is_staff=True), api.person(), api.facility()
+    booking = bob.book(room, at(9), at(10))
+    closure = {
+        "facility_id": room["id"],
+        "start_time": wire(at(8)),
+        "end_time": wire(at(12)),
+        "reason": words,
+        "cancel_bookings": True,
+    }
+    created(ada.post("/api/v1/closures/", closure))
+    assert words == bob.get(path_of(booking)).json()["change_reason"]
+    before = everywhere(api, words)
+
+    assert api.staff.post(where(ada, "anonymise/")).status_code == 200
+
+    assert words == bob.get(path_of(booking)).json()["change_reason"]
+    assert before == everywhere(api, words)
+
+
+def test_who_was_forgotten_is_not_let_in_again(api: Api) -> None:
+    ada, name = api.person(), unique("ada")
+    namesake = api.person(username=f"anonymous-{name}")
+    gone = api.staff.post(where(ada, "anonymise/")).json()
+    assert gone["anonymised_at"] == gone["deactivated_at"]
+
+    back = api.staff.patch(where(ada), {"is_active": True})
+    refused(back, 422, "user_unknown", "/is_active", says=[gone["username"], "for good"])
+    token = api.staff.post(where(ada, "tokens/"), {"name": "Laptop"})
+    refused(token, 422, "user_unknown", says=["for good"])
+    refusal = csv(api, f"username,status\n{gone['username'].upper()},active\n").json()
+    assert "import_refused" == refusal["type"]
+    assert [(2, "status")] == [(line["line"], line["column"]) for line in refusal["lines"]]
+    same = csv(api, f"username,status\n{gone['username']},deactivated\n")
+    assert 1 == same.json()["unchanged"]
+    assert gone == api.staff.get(where(ada)).json()
+    assert api.staff.patch(where(ada), {"is_active": False}).json() == gone
+    with pytest.raises(Exception, match="users_anonymised_stay_out"):
+        api.sql("UPDATE users SET deactivated_at = NULL WHERE id = %s", ada.id)
+
+    # What somebody is called proves nothing.
+    api.staff.delete(where(namesake))
+    assert api.staff.patch(where(namesake), {"is_active": True}).json() == namesake.user
+
+
+def test_who_was_deactivated_first_keeps_the_time_and_is_forgotten_since_later(api: Api) -> None:
+    ada = api.person()
+    left = api.staff.patch(where(ada), {"is_active": False}).json()
+    assert "anonymised_at" not in left
+    gone = api.staff.post(where(ada, "anonymise/")).json()
+    assert left["deactivated_at"] == gone["deactivated_at"] < gone["anonymised_at"]
 
 
 def test_what_was_booked_when_stays_and_what_has_not_begun_is_cancelled(api: Api) -> None:

@@ -65,6 +65,7 @@ VALUES (1, 'bookings_create', 'k', sha256('b'), 201, '{}', '', '2030-06-04 12:00
 """
 
 RULES: dict[str, dict[str, object]] = {
+    "users": {"anonymised_at": None},
     "sites": {
         "opening_hours": None,
         "holiday_country": None,
@@ -104,6 +105,7 @@ VALUES (3, 1, 2, '2030-06-03 12:00+00', '2030-06-03 13:00+00', 'New', 'pending',
         '2030-06-01 12:00+00');
 UPDATE bookings SET status = 'cancelled', cancellation_cause = 'staff', change_reason = 'Flood'
  WHERE title = 'Before';
+UPDATE users SET anonymised_at = deactivated_at WHERE deactivated_at IS NOT NULL;
 INSERT INTO closures (site_id, start_time, end_time, reason)
 VALUES (1, '2031-06-03 12:00+00', '2031-06-03 13:00+00', 'Painting');
 INSERT INTO user_groups (name) VALUES ('Rowers');

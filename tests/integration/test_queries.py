@@ -280,13 +280,17 @@ async def test_a_facility_cannot_take_the_name_of_its_neighbour(
 
 
 async def test_a_user_is_deactivated_once(conn: Connection, world: World) -> None:
-    first = await users.deactivate_user(conn, world.member.id)
-    second = await users.deactivate_user(conn, world.member.id)
+    earlier = datetime(2030, 1, 1, tzinfo=UTC)
+    await conn.execute("UPDATE users SET deactivated_at = %s WHERE username = 'mia'", [earlier])
+    await users.deactivate_user(conn, world.member.id)
+    await users.deactivate_user(conn, world.staff.id)
 
-    assert first is not None
-    assert first.deactivated_at is not None
-    assert first == second == await users.find_user_by_username(conn, "MIA")
-    assert await users.deactivate_user(conn, 999_999) is None
+    found = await users.find_user_by_username(conn, "MIA")
+    assert found is not None
+    assert found.deactivated_at == earlier
+    left = await users.get_user(conn, world.staff.id)
+    assert left is not None
+    assert left.deactivated_at is not None
     assert await users.find_user_by_username(conn, "nobody") is None
 
 

@@ -106,8 +106,8 @@ def test_a_facility_is_open_to_all_or_to_its_groups_and_whoever_governs_it(
 def test_a_refusal_says_whom_to_ask() -> None:
     restricted = refusal_of(lambda: check_may_book(MEMBER, "Blue Room", 1, frozenset({5})))
     assert restricted.detail == (
-        "Blue Room is open to certain groups of users only, and you are in none of them: choose"
-        " another facility, or ask its staff to book for you or to let you in."
+        "Blue Room is open to certain groups of users only, and who asks is in none of them:"
+        " choose another facility, or ask its staff to book it or to let you in."
     )
     denied = refusal_of(lambda: check_governs(MEMBER, 1))
     assert denied.detail == (

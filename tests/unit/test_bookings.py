@@ -27,6 +27,7 @@ from .asking import (
     ENDS_IN_PAST,
     ENDS_OFF_MARK,
     NOW,
+    OFF_STEP,
     PAST,
     REVERSED,
     STARTS_IN_PAST,
@@ -34,6 +35,8 @@ from .asking import (
     TOO_FAR,
     TOO_LONG,
     TOO_MANY,
+    TOO_SHORT,
+    TOO_SOON,
     Answer,
     book,
     cancel,
@@ -54,6 +57,7 @@ from .values import (
     WHITE_SPACE,
     a_booking,
     a_draft,
+    a_room,
     answer,
     at,
     blanks,
@@ -573,6 +577,69 @@ def test_a_booking_made_under_a_longer_horizon_keeps_its_end_where_it_is(
     changes: Mapping[str, object], expected: Answer
 ) -> None:
     assert expected == change(a_booking(), changes, horizon=timedelta(hours=1))
+
+
+# A booking made under older rules
+
+LONG = a_draft(start_time=at("10:00"), end_time=at("14:00"))
+"""A draft of four hours, as an older rule took it."""
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"end_time": at("14:15")}, TOO_LONG),
+        ({"end_time": at("13:45")}, None),
+        ({"end_time": at("12:00")}, None),
+        ({"start_time": at("09:45")}, TOO_LONG),
+        ({"start_time": at("10:15")}, None),
+        ({"start_time": at("10:15"), "end_time": at("14:15")}, TOO_LONG),
+        ({"start_time": at("10:15"), "end_time": at("13:45")}, None),
+        ({"facility_id": 2}, TOO_LONG),
+        ({"facility_id": 2, "end_time": at("12:15")}, TOO_LONG),
+        ({"facility_id": 2, "end_time": at("12:00")}, None),
+        ({"end_time": at("10:15")}, TOO_SHORT),
+        ({"end_time": at("10:30")}, None),
+    ],
+)
+def test_a_booking_that_is_too_long_by_now_can_be_shortened_to_any_length_but_the_shortest(
+    changes: Mapping[str, object], expected: Answer
+) -> None:
+    room = a_room(max_duration=8 * MARK, min_duration=2 * MARK)
+    assert expected == change(a_booking(LONG), changes, room)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"start_time": at("09:45")}, TOO_SOON),
+        ({"start_time": at("10:15")}, None),
+        ({"start_time": at("10:15"), "end_time": at("11:15")}, TOO_SOON),
+        ({"end_time": at("10:45")}, None),
+        ({"facility_id": 2}, TOO_SOON),
+    ],
+)
+def test_a_booking_can_be_shortened_from_its_start_without_notice(
+    changes: Mapping[str, object], expected: Answer
+) -> None:
+    assert expected == change(a_booking(), changes, a_room(min_notice=timedelta(hours=9)))
+
+
+@pytest.mark.parametrize(
+    ("start", "now", "expected"),
+    [
+        ("10:15", at("10:15"), None),
+        ("10:15", at("10:15") + TINY, STARTS_IN_PAST),
+        ("10:30", NOW, OFF_STEP),
+        ("11:00", NOW, None),
+    ],
+)
+def test_a_shortened_booking_begins_neither_in_the_past_nor_off_the_steps(
+    start: str, now: datetime, expected: Answer
+) -> None:
+    step = timedelta(hours=1) if now == NOW else MARK
+    room = a_room(max_duration=MARK, min_notice=timedelta(hours=9), start_step=step)
+    assert expected == change(a_booking(LONG), {"start_time": at(start)}, room, now)
 
 
 # A booking that is going on
