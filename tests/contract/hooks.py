@@ -77,8 +77,9 @@ _ids: dict[str, list[int]] = {
 """What there is of each noun, as far as anything may be done to it."""
 _cursors: dict[str, list[str]] = {}
 _tags: dict[str, str] = {}
-_archived: set[str] = set()
-"""What the service has said: cursors by operation, entity tags by path, archived facilities."""
+_shut: set[str] = set()
+"""What the service has said: cursors by operation, entity tags by path, and what is shut: archived
+facilities and deactivated users."""
 
 _NEXT = re.compile(r"[?&]cursor=([^&>]+)")
 _PLACE = re.compile(r"/api/v1/([a-z-]+)/([1-9][0-9]*)/")
@@ -103,10 +104,12 @@ def after_call(_: HookContext, case: Case, response: Response) -> None:
         elif response.status_code == 404 and its_id in ids:  # It is deleted.
             ids.remove(its_id)
     match case.operation.label, response.status_code:
-        case "DELETE /api/v1/facilities/{id}/", 204:
-            _archived.add(place)
+        case "DELETE /api/v1/facilities/{id}/" | "DELETE /api/v1/users/{id}/", 204:
+            _shut.add(place)
         case "PATCH /api/v1/facilities/{id}/", 200 if response.json()["status"] == "active":
-            _archived.discard(place)
+            _shut.discard(place)
+        case "PATCH /api/v1/users/{id}/", 200 if response.json()["is_active"]:
+            _shut.discard(place)
 
 
 @schemathesis.hook
@@ -164,8 +167,8 @@ def filter_failure(_: HookContext, failure: Failure, case: Case, response: Respo
     match response.json():
         case {"status": "cancelled" | "archived"} | {"is_active": False}:
             return False
-        case {"status": "active"}:
-            return case.formatted_path in _archived
+        case {"status": "active"} | {"is_active": True}:  # restored since, or let in again
+            return case.formatted_path in _shut
     return True
 
 
