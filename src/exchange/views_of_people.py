@@ -3,7 +3,7 @@
 See ``views``: these are more of the same.
 """
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from exchange.views import user_basic, user_detail
 from sql.audit_log import FacilityHistoryRow, LogRow
@@ -15,6 +15,12 @@ from sql.users import UserRow
 from wire import replies
 
 _MINUTES_OF_HOUR = 60
+
+
+class _Logged(TypedDict, total=False):
+    changed_by: replies.UserBasic
+    request_id: str
+    old_values: dict[str, Any]
 
 
 class _QuotaLimits(TypedDict, total=False):
@@ -88,17 +94,10 @@ def audit_log_entry(row: LogRow) -> replies.AuditLogEntry:
         "record_type": row.record_type,
         "action": row.action,
         "changed_at": row.changed_at,
+        **_logged(row),  # type: ignore[typeddict-item]  # shared members only
     }
     if row.record_id is not None:
         entry["record_id"] = row.record_id
-    if row.changed_by_id is not None and row.changed_by_username is not None:
-        entry["changed_by"] = user_basic(
-            row.changed_by_id, row.changed_by_username, row.changed_by_display_name
-        )
-    if row.request_id is not None:
-        entry["request_id"] = row.request_id
-    if row.old_values is not None:
-        entry["old_values"] = row.old_values
     if row.new_values is not None:
         entry["new_values"] = row.new_values
     return entry
@@ -106,21 +105,13 @@ def audit_log_entry(row: LogRow) -> replies.AuditLogEntry:
 
 def facility_history_entry(row: FacilityHistoryRow) -> replies.FacilityHistoryEntry:
     """One change of a facility."""
-    entry: replies.FacilityHistoryEntry = {
+    return {
         "id": row.id,
         "action": row.action,
         "changed_at": row.changed_at,
         "new_values": row.new_values,
+        **_logged(row),
     }
-    if row.changed_by_id is not None and row.changed_by_username is not None:
-        entry["changed_by"] = user_basic(
-            row.changed_by_id, row.changed_by_username, row.changed_by_display_name
-        )
-    if row.request_id is not None:
-        entry["request_id"] = row.request_id
-    if row.old_values is not None:
-        entry["old_values"] = row.old_values
-    return entry
 
 
 def booking_change(row: BookingChangeRow) -> replies.StoredBookingChange:
@@ -130,15 +121,8 @@ def booking_change(row: BookingChangeRow) -> replies.StoredBookingChange:
         "booking_id": row.booking_id,
         "action": row.action,
         "changed_at": row.changed_at,
+        **_logged(row),  # type: ignore[typeddict-item]  # shared members only
     }
-    if row.changed_by_id is not None and row.changed_by_username is not None:
-        change["changed_by"] = user_basic(
-            row.changed_by_id, row.changed_by_username, row.changed_by_display_name
-        )
-    if row.request_id is not None:
-        change["request_id"] = row.request_id
-    if row.old_values is not None:
-        change["old_values"] = row.old_values
     if row.new_values is not None:
         change["new_values"] = row.new_values
     return change
@@ -168,6 +152,20 @@ def conflict_record(row: ConflictRow) -> replies.ConflictRecord:
         "end_time": row.end_time,
         "occurred_at": row.occurred_at,
     }
+
+
+def _logged(row: LogRow | FacilityHistoryRow | BookingChangeRow) -> _Logged:
+    """What every log tells where it is known: who, in which request, and what was before."""
+    logged: _Logged = {}
+    if row.changed_by_id is not None and row.changed_by_username is not None:
+        logged["changed_by"] = user_basic(
+            row.changed_by_id, row.changed_by_username, row.changed_by_display_name
+        )
+    if row.request_id is not None:
+        logged["request_id"] = row.request_id
+    if row.old_values is not None:
+        logged["old_values"] = row.old_values
+    return logged
 
 
 def _quota_limits(row: QuotaRow) -> _QuotaLimits:
