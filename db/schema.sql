@@ -122,6 +122,110 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.tell_booking()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'UPDATE'
+        AND (OLD.facility_id <> NEW.facility_id OR OLD.occupied <> NEW.occupied)
+    THEN
+        INSERT INTO public.changes (
+            record_type, facility_id, site_id, booking_id, user_id, start_time, end_time
+        )
+        VALUES (
+            'booking', OLD.facility_id,
+            (SELECT f.site_id FROM public.facilities AS f WHERE f.id = OLD.facility_id),
+            OLD.id, OLD.user_id, lower(OLD.occupied), upper(OLD.occupied)
+        );
+    END IF;
+    INSERT INTO public.changes (
+        record_type, facility_id, site_id, booking_id, user_id, start_time, end_time
+    )
+    VALUES (
+        'booking', NEW.facility_id,
+        (SELECT f.site_id FROM public.facilities AS f WHERE f.id = NEW.facility_id),
+        NEW.id, NEW.user_id, lower(NEW.occupied), upper(NEW.occupied)
+    );
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.tell_closure()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    closure public.closures := COALESCE(NEW, OLD);
+BEGIN
+    INSERT INTO public.changes (record_type, facility_id, site_id, start_time, end_time)
+    VALUES (
+        'closure', closure.facility_id,
+        COALESCE(
+            closure.site_id,
+            (SELECT f.site_id FROM public.facilities AS f WHERE f.id = closure.facility_id)
+        ),
+        closure.start_time, closure.end_time
+    );
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.tell_facility()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO public.changes (record_type, facility_id, site_id)
+    VALUES ('facility', NEW.id, NEW.site_id);
+    IF TG_OP = 'UPDATE' AND OLD.site_id <> NEW.site_id THEN
+        INSERT INTO public.changes (record_type, facility_id, site_id)
+        VALUES ('facility', OLD.id, OLD.site_id);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.tell_facility_user_group()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    facility INTEGER := COALESCE(NEW.facility_id, OLD.facility_id);
+BEGIN
+    INSERT INTO public.changes (record_type, facility_id, site_id)
+    SELECT 'facility', f.id, f.site_id
+      FROM public.facilities AS f
+     WHERE f.id = facility;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.tell_site()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO public.changes (record_type, site_id)
+    VALUES ('site', NEW.id);
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.tell_user()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO public.changes (record_type, user_id)
+    VALUES (
+        'user',
+        (to_jsonb(COALESCE(NEW, OLD)) ->> TG_ARGV[0])::INTEGER
+    );
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.touch_updated_at()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -198,6 +302,28 @@ CREATE TABLE bookings (
     CONSTRAINT booking_time_valid CHECK ((end_time > start_time)),
     CONSTRAINT booking_title_not_blank CHECK ((((title)::text COLLATE "C") ~ '\S'::text)),
     CONSTRAINT bookings_no_overlap EXCLUDE USING gist (facility_id WITH =, occupied WITH &&) WHERE ((status = ANY (ARRAY['confirmed'::booking_status, 'pending'::booking_status])))
+);
+
+CREATE TABLE changes (
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    record_type text NOT NULL,
+    facility_id integer,
+    site_id integer,
+    booking_id bigint,
+    user_id integer,
+    start_time timestamp with time zone,
+    end_time timestamp with time zone,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT changes_pkey PRIMARY KEY (transaction_id, id),
+    CONSTRAINT changes_record_type_known CHECK ((record_type = ANY (ARRAY['booking'::text, 'closure'::text, 'facility'::text, 'site'::text, 'user'::text])))
+);
+
+CREATE TABLE changes_pruned (
+    transaction_id xid8 DEFAULT '0'::xid8 NOT NULL,
+    only_row boolean DEFAULT true NOT NULL,
+    CONSTRAINT changes_pruned_pkey PRIMARY KEY (only_row),
+    CONSTRAINT changes_pruned_one_row CHECK (only_row)
 );
 
 CREATE TABLE closures (
@@ -549,15 +675,21 @@ CREATE TRIGGER bookings_audit_update AFTER UPDATE ON bookings FOR EACH ROW WHEN 
 
 CREATE TRIGGER bookings_stay BEFORE DELETE OR TRUNCATE ON bookings FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('set the status to cancelled instead');
 
+CREATE TRIGGER bookings_tell AFTER INSERT OR UPDATE ON bookings FOR EACH ROW EXECUTE FUNCTION tell_booking();
+
 CREATE TRIGGER bookings_touch_updated_at BEFORE UPDATE ON bookings FOR EACH ROW WHEN (old.id IS DISTINCT FROM new.id OR old.facility_id IS DISTINCT FROM new.facility_id OR old.user_id IS DISTINCT FROM new.user_id OR old.start_time IS DISTINCT FROM new.start_time OR old.end_time IS DISTINCT FROM new.end_time OR old.title::text IS DISTINCT FROM new.title::text OR old.description IS DISTINCT FROM new.description OR old.attendee_count IS DISTINCT FROM new.attendee_count OR old.status IS DISTINCT FROM new.status OR old.created_at IS DISTINCT FROM new.created_at OR old.updated_at IS DISTINCT FROM new.updated_at OR old.buffer_before_minutes IS DISTINCT FROM new.buffer_before_minutes OR old.buffer_after_minutes IS DISTINCT FROM new.buffer_after_minutes OR old.booked_by IS DISTINCT FROM new.booked_by OR old.decide_by IS DISTINCT FROM new.decide_by OR old.cancellation_cause IS DISTINCT FROM new.cancellation_cause OR old.change_reason::text IS DISTINCT FROM new.change_reason::text) EXECUTE FUNCTION touch_updated_at();
 
 CREATE TRIGGER closures_audit AFTER INSERT OR DELETE OR UPDATE ON closures FOR EACH ROW EXECUTE FUNCTION audit_record('closure');
+
+CREATE TRIGGER closures_tell AFTER INSERT OR DELETE OR UPDATE ON closures FOR EACH ROW EXECUTE FUNCTION tell_closure();
 
 CREATE TRIGGER facilities_audit_insert AFTER INSERT ON facilities FOR EACH ROW EXECUTE FUNCTION audit_facility();
 
 CREATE TRIGGER facilities_audit_update AFTER UPDATE ON facilities FOR EACH ROW WHEN (old.* IS DISTINCT FROM new.*) EXECUTE FUNCTION audit_facility();
 
 CREATE TRIGGER facilities_stay BEFORE DELETE OR TRUNCATE ON facilities FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('set the status to archived instead');
+
+CREATE TRIGGER facilities_tell AFTER INSERT OR UPDATE ON facilities FOR EACH ROW EXECUTE FUNCTION tell_facility();
 
 CREATE TRIGGER facilities_touch_updated_at BEFORE UPDATE ON facilities FOR EACH ROW WHEN (old.id IS DISTINCT FROM new.id OR old.site_id IS DISTINCT FROM new.site_id OR old.name::text IS DISTINCT FROM new.name::text OR old.description IS DISTINCT FROM new.description OR old.facility_type IS DISTINCT FROM new.facility_type OR old.capacity IS DISTINCT FROM new.capacity OR old.amenities IS DISTINCT FROM new.amenities OR old.time_zone IS DISTINCT FROM new.time_zone OR old.status IS DISTINCT FROM new.status OR old.created_at IS DISTINCT FROM new.created_at OR old.updated_at IS DISTINCT FROM new.updated_at OR old.opening_hours IS DISTINCT FROM new.opening_hours OR old.min_duration_minutes IS DISTINCT FROM new.min_duration_minutes OR old.max_duration_minutes IS DISTINCT FROM new.max_duration_minutes OR old.min_notice_minutes IS DISTINCT FROM new.min_notice_minutes OR old.horizon_days IS DISTINCT FROM new.horizon_days OR old.start_step_minutes IS DISTINCT FROM new.start_step_minutes OR old.cancellation_notice_minutes IS DISTINCT FROM new.cancellation_notice_minutes OR old.buffer_before_minutes IS DISTINCT FROM new.buffer_before_minutes OR old.buffer_after_minutes IS DISTINCT FROM new.buffer_after_minutes OR old.requires_approval IS DISTINCT FROM new.requires_approval OR old.approval_timeout_minutes IS DISTINCT FROM new.approval_timeout_minutes) EXECUTE FUNCTION touch_updated_at();
 
@@ -569,20 +701,32 @@ CREATE TRIGGER facility_groups_audit AFTER INSERT OR DELETE OR UPDATE ON facilit
 
 CREATE TRIGGER facility_user_groups_audit AFTER INSERT OR DELETE OR UPDATE ON facility_user_groups FOR EACH ROW EXECUTE FUNCTION audit_record('facility_user_group');
 
+CREATE TRIGGER facility_user_groups_tell AFTER INSERT OR DELETE OR UPDATE ON facility_user_groups FOR EACH ROW EXECUTE FUNCTION tell_facility_user_group();
+
 CREATE TRIGGER quotas_audit AFTER INSERT OR DELETE OR UPDATE ON quotas FOR EACH ROW EXECUTE FUNCTION audit_record('quota');
 
 CREATE TRIGGER quotas_touch_updated_at BEFORE UPDATE ON quotas FOR EACH ROW WHEN (old.* IS DISTINCT FROM new.*) EXECUTE FUNCTION touch_updated_at();
 
 CREATE TRIGGER site_staff_audit AFTER INSERT OR DELETE OR UPDATE ON site_staff FOR EACH ROW EXECUTE FUNCTION audit_record('site_staff');
 
+CREATE TRIGGER site_staff_tell AFTER INSERT OR DELETE OR UPDATE ON site_staff FOR EACH ROW EXECUTE FUNCTION tell_user('user_id');
+
 CREATE TRIGGER sites_audit AFTER INSERT OR DELETE OR UPDATE ON sites FOR EACH ROW EXECUTE FUNCTION audit_record('site');
+
+CREATE TRIGGER sites_tell AFTER INSERT OR UPDATE ON sites FOR EACH ROW EXECUTE FUNCTION tell_site();
 
 CREATE TRIGGER sites_touch_updated_at BEFORE UPDATE ON sites FOR EACH ROW WHEN (old.id IS DISTINCT FROM new.id OR old.name::text IS DISTINCT FROM new.name::text OR old.time_zone IS DISTINCT FROM new.time_zone OR old.created_at IS DISTINCT FROM new.created_at OR old.opening_hours IS DISTINCT FROM new.opening_hours OR old.holiday_country IS DISTINCT FROM new.holiday_country OR old.holiday_subdivision IS DISTINCT FROM new.holiday_subdivision OR old.updated_at IS DISTINCT FROM new.updated_at) EXECUTE FUNCTION touch_updated_at();
 
 CREATE TRIGGER user_group_members_audit AFTER INSERT OR DELETE OR UPDATE ON user_group_members FOR EACH ROW EXECUTE FUNCTION audit_record('user_group_member');
 
+CREATE TRIGGER user_group_members_tell AFTER INSERT OR DELETE OR UPDATE ON user_group_members FOR EACH ROW EXECUTE FUNCTION tell_user('user_id');
+
 CREATE TRIGGER user_groups_audit AFTER INSERT OR DELETE OR UPDATE ON user_groups FOR EACH ROW EXECUTE FUNCTION audit_record('user_group');
 
 CREATE TRIGGER user_tokens_audit AFTER INSERT OR DELETE OR UPDATE ON user_tokens FOR EACH ROW EXECUTE FUNCTION audit_record('user_token', 'token_hash');
 
+CREATE TRIGGER user_tokens_tell AFTER DELETE OR UPDATE ON user_tokens FOR EACH ROW EXECUTE FUNCTION tell_user('user_id');
+
 CREATE TRIGGER users_audit AFTER INSERT OR DELETE OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION audit_record('user');
+
+CREATE TRIGGER users_tell AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION tell_user('id');

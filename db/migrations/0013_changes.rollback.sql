@@ -1,0 +1,20 @@
+SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = '60s';
+
+DROP TRIGGER user_group_members_tell ON user_group_members;
+DROP TRIGGER site_staff_tell ON site_staff;
+DROP TRIGGER user_tokens_tell ON user_tokens;
+DROP TRIGGER users_tell ON users;
+DROP TRIGGER closures_tell ON closures;
+DROP TRIGGER sites_tell ON sites;
+DROP TRIGGER facility_user_groups_tell ON facility_user_groups;
+DROP TRIGGER facilities_tell ON facilities;
+DROP TRIGGER bookings_tell ON bookings;
+DROP FUNCTION tell_user();
+DROP FUNCTION tell_closure();
+DROP FUNCTION tell_site();
+DROP FUNCTION tell_facility_user_group();
+DROP FUNCTION tell_facility();
+DROP FUNCTION tell_booking();
+DROP TABLE changes_pruned;
+DROP TABLE changes;

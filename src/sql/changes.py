@@ -1,0 +1,90 @@
+"""The change feed's log: what changed where, read from one snapshot of the database to another.
+
+A snapshot is PostgreSQL's own, as text: ``xmin:xmax:xip,xip`` (pg_current_snapshot).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from sql.loader import load
+from sql.pool import Connection
+
+_QUERIES = load(__file__)
+
+RecordType: TypeAlias = Literal["booking", "closure", "facility", "site", "user"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """One change: of a booking, a closure, a facility, a site, or of who a user is.
+
+    Times are None where any time is meant. A closure of everything has neither a facility
+    nor a site; one of a facility, like a booking, has the facility's site too.
+    """
+
+    id: int
+    transaction_id: int
+    record_type: RecordType
+    facility_id: int | None
+    site_id: int | None
+    booking_id: int | None
+    user_id: int | None
+    start_time: datetime | None
+    end_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReachRow:
+    """Whether the log reaches back to a snapshot, and whether the database can have had it."""
+
+    is_kept: bool
+    is_known: bool
+
+
+async def present(conn: Connection) -> str:
+    """The snapshot that a statement begun now has."""
+    snapshot: str = await _QUERIES["present"].value(conn, {})
+    return snapshot
+
+
+async def get_origin(conn: Connection) -> str:
+    """Which database this is, and since when snapshots of it can be compared."""
+    origin: str = await _QUERIES["get_origin"].value(conn, {})
+    return origin
+
+
+async def list_changes(
+    conn: Connection,
+    *,
+    since: str,
+    until: str | None = None,
+    after_id: int = 0,
+    limit: int = 1000,
+) -> tuple[str, Sequence[ChangeRow]]:
+    """What became visible after one snapshot and by another, in the order of commits.
+
+    The other is that of this moment where none is given, and is the first of the pair.
+    Where there are ``limit`` rows there may be more, after the last one's id.
+    """
+    parameters = {"since": since, "until": until, "after_id": after_id, "limit": limit}
+    rows = await _QUERIES["list_changes"].many(conn, _row, parameters)
+    return rows[0][0], [change for _, change in rows if change is not None]
+
+
+async def get_reach(conn: Connection, since: str) -> ReachRow:
+    """Whether all that became visible since a snapshot can be told."""
+    return await _QUERIES["get_reach"].only(conn, ReachRow, {"since": since})
+
+
+async def prune_changes(conn: Connection, *, before: datetime, limit: int) -> int:
+    """Remove some of the changes from before a time; how many."""
+    count: int = await _QUERIES["prune_changes"].value(conn, {"before": before, "limit": limit})
+    return count
+
+
+def _row(snapshot: str, change_id: int | None, *values: object) -> tuple[str, ChangeRow | None]:
+    if change_id is None:
+        return snapshot, None
+    return snapshot, ChangeRow(change_id, *values)  # type: ignore[arg-type]  # the query's columns
