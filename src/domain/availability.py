@@ -51,6 +51,33 @@ def check_window(start: datetime, end: datetime) -> Period:
     return Period(start, end)
 
 
+def minute_of(now: datetime) -> Period | None:
+    """The minute within which it makes no difference at which moment a search is asked.
+
+    Notice and horizon are whole minutes, and bookings begin and end on marks, so what they
+    let be booked changes as a minute begins and at no other time. None at that very moment.
+    """
+    start = now.replace(second=0, microsecond=0)
+    return None if start == now else Period(start, start + timedelta(minutes=1))
+
+
+def stands_within(
+    window: Period, rules: Rules, now: datetime, looked_until: datetime
+) -> Period | None:
+    """The moments, the first aside, at which a search finds the same unless something changes.
+
+    Besides the minute it is asked in, it is all the time before the notice reaches the
+    window, if no look went as far as the horizon, which only moves on.
+    """
+    minute = minute_of(now)
+    if minute is None:
+        return None
+    is_ahead = minute.end + rules.min_notice < window.start
+    if is_ahead and max(window.end, looked_until) <= rules.latest_end(now):
+        return Period(minute.start, window.start - rules.min_notice)
+    return minute
+
+
 def looks(window: Period, now: datetime, until: datetime) -> Iterator[Period]:
     """The stretches in which to look for the first free start, one after another, in order.
 

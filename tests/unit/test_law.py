@@ -15,6 +15,7 @@ from domain.availability import (
     free_slots,
     looks,
     nearest_alternatives,
+    stands_within,
     to_keep_clear,
 )
 from domain.bookings import Facility, check_new, standing_refusal
@@ -32,6 +33,7 @@ from .values import (
     TINY,
     a_draft,
     answer,
+    at,
 )
 from .zones import different_zones, turns
 
@@ -334,3 +336,60 @@ def test_what_is_refused_whenever_it_is_is_never_accepted(situation: Situation) 
     assert (allowed and facility.is_active and lets_in) == (refused is None)
     if refused is not None:
         assert situation.acceptable() == []
+
+
+# What was found, asked for again
+
+
+def found(situation: Situation) -> tuple[list[Period], list[list[Period]]]:
+    """What a search finds in its window, and at each look it takes until it finds something."""
+    rules = situation.rules
+    seen: list[list[Period]] = []
+    until = situation.now + rules.horizon
+    for look in looks(situation.window, situation.now, until):
+        seen.append(replace(situation, window=look).slots())
+        if seen[-1]:
+            break
+    return situation.slots(), seen
+
+
+@more
+@given(situations(), st.sampled_from([10, 60, 26 * 60]), st.integers(0, 59 * 10**6), st.data())
+def test_what_was_found_is_found_again_at_every_moment_at_which_it_is_said_to_stand(
+    situation: Situation, notice: int, into_the_minute: int, data: st.DataObject
+) -> None:
+    """Asked around the time at which the notice reaches the window, more often than not."""
+    now = situation.now
+    around = data.draw(st.none() | st.integers(-5, 5))
+    if around is not None:
+        rules = replace(situation.rules, min_notice=notice * MINUTE)
+        situation = replace(situation, facility=replace(situation.facility, rules=rules))
+        now = situation.window.start + (around - notice) * MINUTE
+    minute = now.replace(second=0, microsecond=0)
+    situation = replace(situation, now=minute + into_the_minute * TINY)
+    slots, seen = found(situation)
+    rules, now, window = situation.rules, situation.now, situation.window
+    taken = list(looks(window, now, now + rules.horizon))[: len(seen)]
+    looked_until = taken[-1].end if taken else now
+    stands = stands_within(window, rules, now, looked_until)
+    if stands is None:
+        assert now == minute
+        return
+    assert stands.start < now < stands.end
+    share = data.draw(st.integers(0, 10**6))
+    moment = stands.start + TINY + (stands.duration - 2 * TINY) * share // 10**6
+    assert (slots, seen) == found(replace(situation, now=moment))
+
+
+def test_before_its_notice_a_search_stands_until_then_and_past_the_horizon_only_for_a_minute() -> (
+    None
+):
+    window = Period(at("09:00", 20), at("17:00", 20))
+    rules = replace(ROOM.rules, min_notice=HOUR)
+    now, minute = at("08:15:30"), Period(at("08:15"), at("08:16"))
+    near, far = window.end + LONGEST_BOOKING, now + rules.horizon
+    assert Period(minute.start, at("08:00", 20)) == stands_within(window, rules, now, near)
+    assert minute == stands_within(window, rules, now, far)
+    late = at("07:59:30", 20)
+    assert Period(at("07:59", 20), at("08:00", 20)) == stands_within(window, rules, late, near)
+    assert stands_within(window, rules, minute.start, near) is None

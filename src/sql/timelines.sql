@@ -1,0 +1,64 @@
+-- name: list_timelines :many
+-- These facilities, each with when it is taken and when it is closed within the period, the
+-- buffers that a booking there would need included: all that availability rests on, in one
+-- snapshot of which the oldest transaction still running is told.
+-- What bookings hold by the clock is found through the index on start times, at a tenth of
+-- what the constraint's index costs: a booking lasts at most eight hours
+-- (booking_duration_reasonable), and its buffers and the facility's are four each.
+-- What is asked for goes by way of a CTE, which hides it from the planner: see
+-- list_closures_of.
+  WITH asked AS MATERIALIZED (
+       SELECT %(facility_ids)s::int4[] AS facility_ids,
+              %(start_time)s::timestamptz AS start_time,
+              %(end_time)s::timestamptz AS end_time
+       )
+SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
+       f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at,
+       f.opening_hours::text AS opening_hours, s.opening_hours::text AS site_opening_hours,
+       f.min_duration_minutes, f.max_duration_minutes, f.min_notice_minutes,
+       f.horizon_days, f.start_step_minutes, f.cancellation_notice_minutes,
+       f.buffer_before_minutes, f.buffer_after_minutes, f.requires_approval,
+       f.approval_timeout_minutes, busy.start_times AS busy_start_times,
+       busy.end_times AS busy_end_times, busy.decide_bys AS busy_decide_bys,
+       closed.start_times AS closed_start_times, closed.end_times AS closed_end_times,
+       ARRAY(SELECT o.user_group_id
+               FROM facility_user_groups AS o
+              WHERE o.facility_id = f.id
+              ORDER BY o.user_group_id) AS user_group_ids,
+       pg_snapshot_xmin(pg_current_snapshot())::text::int8 AS transaction_id
+  FROM asked AS a
+  JOIN facilities AS f ON f.id = ANY (a.facility_ids)
+  JOIN sites AS s ON s.id = f.site_id
+ CROSS JOIN LATERAL (
+       SELECT array_agg(lower(b.occupied)) AS start_times,
+              array_agg(upper(b.occupied)) AS end_times,
+              array_agg(b.decide_by) AS decide_bys
+         FROM bookings AS b
+        WHERE b.facility_id = f.id
+          AND b.start_time > a.start_time - INTERVAL '16 hours'
+          AND b.start_time < a.end_time + INTERVAL '8 hours'
+          AND b.status IN ('confirmed', 'pending')
+          AND b.occupied && tstzrange(
+                  a.start_time - make_interval(mins => f.buffer_before_minutes),
+                  a.end_time + make_interval(mins => f.buffer_after_minutes),
+                  '[)')
+       ) AS busy
+ CROSS JOIN LATERAL (
+       SELECT array_agg(c.start_time) AS start_times, array_agg(c.end_time) AS end_times
+         FROM (SELECT o.start_time, o.end_time
+                 FROM closures AS o
+                WHERE o.facility_id = f.id
+                  AND o.end_time > a.start_time
+                UNION ALL
+               SELECT o.start_time, o.end_time
+                 FROM closures AS o
+                WHERE o.site_id = f.site_id
+                  AND o.end_time > a.start_time
+                UNION ALL
+               SELECT o.start_time, o.end_time
+                 FROM closures AS o
+                WHERE o.facility_id IS NULL
+                  AND o.site_id IS NULL
+                  AND o.end_time > a.start_time) AS c
+        WHERE c.start_time < a.end_time
+       ) AS closed;
