@@ -36,7 +36,7 @@ cd -- "$root/spec"
 quietly tsp compile . --output-dir "$work"
 
 document="$work/openapi.json"
-for overlay in problems links; do
+for overlay in problems links events; do
   quietly "$bin/oas-patch" overlay "$document" "$overlay.overlay.yaml" -o "$work/$overlay.json"
   document="$work/$overlay.json"
 done

@@ -138,6 +138,16 @@ class CreateQuotaRequest(BaseModel):
     """For how many hours a user may hold what the quota covers in a week."""
 
 
+class CreateSessionRequest(BaseModel):
+    """A token to trade for a cookie."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    token: Annotated[str, Field(max_length=46, min_length=46, pattern="^hf_[A-Za-z0-9_-]{43}$")]
+    """A token of yours."""
+
+
 class CreateSiteRequest(BaseModel):
     """A site to create."""
 
@@ -487,6 +497,7 @@ class RefusalBasic(BaseModel):
         "scope_ambiguous",
         "quota_without_limit",
         "import_unreadable",
+        "too_many_streams",
         "internal_error",
         "service_unavailable",
     ]
@@ -750,6 +761,30 @@ class UserGroupPage(RootModel[list[UserGroup]]):
 
     root: Annotated[list[UserGroup], Field(max_length=200)]
     """One page of groups of users."""
+
+
+class AvailabilityChange(BaseModel):
+    """Something changed what is free: where, and when. Without a facility it concerns all of the site; without a site too, all there are. Without times it concerns any time."""
+
+    record: Literal["booking", "closure", "facility", "site"]
+    """What kind of record it was."""
+    facility_id: Annotated[int | None, Field(ge=1, le=2147483647)] = None
+    """The facility."""
+    site_id: Annotated[int | None, Field(ge=1, le=2147483647)] = None
+    """The site, which is the facility's where there is one."""
+    start_time: AwareDatetime | None = None
+    """Where the time begins that it concerns, buffers included."""
+    end_time: AwareDatetime | None = None
+    """Where the time is over that it concerns, buffers included."""
+    booking_id: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
+    """The booking, if it is yours or of a site that you govern."""
+
+
+class Resync(BaseModel):
+    """Events are missing."""
+
+    reason: Literal["log_pruned", "too_far_behind", "unknown_position"]
+    """Why: it is too long ago, too much has happened since, or this service never gave such an id."""
 
 
 class AuditLogEntry(BaseModel):
@@ -1278,6 +1313,15 @@ class QuotaSaved(BaseModel):
     """
 
 
+class SessionDetail(BaseModel):
+    """The session of a browser: for whom, and until when."""
+
+    user: UserBasic
+    """Who you are."""
+    expires_at: AwareDatetime
+    """When the cookie stops working."""
+
+
 class SiteDetail(BaseModel):
     """A place that has facilities."""
 
@@ -1326,6 +1370,23 @@ class StoredBookingChange(BaseModel):
     """The booking as it was stored before. Absent where it was created, or is somebody else's."""
     new_values: dict[str, Any] | None = None
     """The booking as it was stored after. Absent where it is somebody else's."""
+
+
+class StreamEvent(BaseModel):
+    """A server-sent event (HTML Living Standard, 9.2)."""
+
+    id: Annotated[
+        str,
+        Field(
+            max_length=8192,
+            pattern="^[0-9]{1,18}:[0-9]{1,18}:([0-9]{1,18}(,[0-9]{1,18})*)?(/[0-9]{1,18}:[0-9]{1,18}:([0-9]{1,18}(,[0-9]{1,18})*)?/[0-9]{1,18})?$",
+        ),
+    ]
+    """Where the stream goes on after it."""
+    event: Literal["availability_changed", "resync"]
+    """What it tells. More may come: ignore what you do not know."""
+    data: Annotated[str, Field(max_length=1000)]
+    """An `AvailabilityChange` or, of a `resync`, a `Resync`, in JSON."""
 
 
 class TopFacility(BaseModel):
@@ -1677,6 +1738,7 @@ class BookingOutsideRules(BaseModel):
         "scope_ambiguous",
         "quota_without_limit",
         "import_unreadable",
+        "too_many_streams",
         "internal_error",
         "service_unavailable",
     ]
@@ -1901,6 +1963,7 @@ class ErrorResponse(BaseModel):
         "scope_ambiguous",
         "quota_without_limit",
         "import_unreadable",
+        "too_many_streams",
         "internal_error",
         "service_unavailable",
     ]

@@ -174,6 +174,13 @@ class CreateQuotaRequest(TypedDict):
     """For how many hours a user may hold what the quota covers in a week."""
 
 
+class CreateSessionRequest(TypedDict):
+    """A token to trade for a cookie."""
+
+    token: str
+    """A token of yours."""
+
+
 class CreateSiteRequest(TypedDict):
     """A site to create."""
 
@@ -208,6 +215,10 @@ CsvText: TypeAlias = str
 
 Decision: TypeAlias = Literal["approve", "reject"]
 """What staff decide about a pending booking."""
+
+
+EventId: TypeAlias = str
+"""Where a stream goes on: the `id` of the last event that was received, as it was sent."""
 
 
 ExportTable: TypeAlias = Literal[
@@ -465,6 +476,7 @@ ProblemType: TypeAlias = Literal[
     "scope_ambiguous",
     "quota_without_limit",
     "import_unreadable",
+    "too_many_streams",
     "internal_error",
     "service_unavailable",
 ]
@@ -475,9 +487,10 @@ further types have bodies of their own: `booking_conflict`, `closure_affects_boo
 
 - `invalid_request` (400): The request does not match this contract: a missing, unknown or
 malformed value.
-- `authentication_required` (401): The token is missing, unknown, expired or revoked, or its
-user is deactivated.
-- `permission_denied` (403): Only staff may do this, of the site or of the house.
+- `authentication_required` (401): The token or cookie is missing, unknown, expired or revoked,
+or its user is deactivated.
+- `permission_denied` (403): Only staff may do this, of the site or of the house; or the cookie
+came from a page of another site.
 - `not_found` (404): There is no such thing, or the caller may not see it.
 - `method_not_allowed` (405): The path exists, but not with this method. `Allow` names those
 it has.
@@ -540,6 +553,7 @@ or part of it.
 - `scope_ambiguous` (422): More than one of a facility, a site and a group is named.
 - `quota_without_limit` (422): The quota limits nothing.
 - `import_unreadable` (422): The body is not the CSV that this import reads.
+- `too_many_streams` (429): You have as many streams open as anybody may have.
 - `internal_error` (500): The service failed. Quote the request id when you report it.
 - `service_unavailable` (503): The service cannot answer now. Ask again after `Retry-After`.
 """
@@ -655,6 +669,10 @@ class StoredFacilityChange(TypedDict):
     """The facility as it was stored before. Absent where it was created."""
     new_values: dict[str, Any]
     """The facility as it was stored after."""
+
+
+StreamEventName: TypeAlias = Literal["availability_changed", "resync"]
+"""What an event of the stream tells."""
 
 
 class TimeSlot(TypedDict):
@@ -834,6 +852,30 @@ Weekday: TypeAlias = Literal[
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
 ]
 """A day of the week."""
+
+
+class AvailabilityChange(TypedDict):
+    """Something changed what is free: where, and when. Without a facility it concerns all of the site; without a site too, all there are. Without times it concerns any time."""
+
+    record: Literal["booking", "closure", "facility", "site"]
+    """What kind of record it was."""
+    facility_id: NotRequired[int]
+    """The facility."""
+    site_id: NotRequired[int]
+    """The site, which is the facility's where there is one."""
+    start_time: NotRequired[datetime]
+    """Where the time begins that it concerns, buffers included."""
+    end_time: NotRequired[datetime]
+    """Where the time is over that it concerns, buffers included."""
+    booking_id: NotRequired[int]
+    """The booking, if it is yours or of a site that you govern."""
+
+
+class Resync(TypedDict):
+    """Events are missing."""
+
+    reason: Literal["log_pruned", "too_far_behind", "unknown_position"]
+    """Why: it is too long ago, too much has happened since, or this service never gave such an id."""
 
 
 class AuditLogEntry(TypedDict):
@@ -1292,6 +1334,15 @@ class QuotaSaved(TypedDict):
     """
 
 
+class SessionDetail(TypedDict):
+    """The session of a browser: for whom, and until when."""
+
+    user: UserBasic
+    """Who you are."""
+    expires_at: datetime
+    """When the cookie stops working."""
+
+
 class SiteDetail(TypedDict):
     """A place that has facilities."""
 
@@ -1337,6 +1388,17 @@ class StoredBookingChange(TypedDict):
     """The booking as it was stored before. Absent where it was created, or is somebody else's."""
     new_values: NotRequired[dict[str, Any]]
     """The booking as it was stored after. Absent where it is somebody else's."""
+
+
+class StreamEvent(TypedDict):
+    """A server-sent event (HTML Living Standard, 9.2)."""
+
+    id: EventId
+    """Where the stream goes on after it."""
+    event: StreamEventName
+    """What it tells. More may come: ignore what you do not know."""
+    data: str
+    """An `AvailabilityChange` or, of a `resync`, a `Resync`, in JSON."""
 
 
 class TopFacility(TypedDict):

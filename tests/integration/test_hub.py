@@ -1,0 +1,176 @@
+"""The hub of streams by itself: who is told what, and what a client that does not read costs."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.access import Caller
+from domain.errors import TooManyStreams
+from live.feed import Feed
+from live.position import Position
+from live.streams import MOST_WAITING, Hub, HubFull, Stream, Terms, Watched
+from sql.changes import ChangeRow
+from sql.pool import Connection
+
+ADA = Caller(1, "ada", is_staff=False)
+BOB = Caller(2, "bob", is_staff=False)
+
+
+async def no_connection() -> Connection:
+    """A feed that nobody runs needs none."""
+    raise NotImplementedError
+
+
+class Told:
+    """A hub, and what it is told, as the feed would."""
+
+    def __init__(self, terms: Terms = Terms()) -> None:  # noqa: B008 - it is frozen
+        feed = Feed(no_connection, 1)
+        self.hub = Hub(feed, terms)
+        self.number = 1
+        self.hub._position = self.position  # noqa: SLF001 - as a feed that has begun
+
+    @property
+    def position(self) -> Position:
+        """Where the feed is."""
+        return Position(f"{self.number}:{self.number}:")
+
+    def tell(self, rows: Sequence[ChangeRow]) -> None:
+        """One batch."""
+        self.number += 1
+        self.hub._told(rows, self.position)  # noqa: SLF001 - as the feed does
+
+
+def row(number: int = 1, facility_id: int | None = 1, site_id: int | None = 1) -> ChangeRow:
+    """A change."""
+    return ChangeRow(number, number, "facility", facility_id, site_id, None, None, None, None)
+
+
+def user(user_id: int) -> ChangeRow:
+    """A change of a user."""
+    return ChangeRow(1, 1, "user", None, None, None, user_id, None, None)
+
+
+def ids(stream: Stream) -> list[str]:
+    """The ids of the events that wait to be sent."""
+    text = asyncio.run(stream.take(0)).decode()
+    return [line[4:] for line in text.splitlines() if line.startswith("id: ")]
+
+
+places = st.none() | st.integers(1, 3)
+
+
+@st.composite
+def watched(draw: st.DrawFn) -> Watched:
+    """Something to watch: facility n lies at site n % 2 + 1."""
+    facility_id = draw(places)
+    return Watched(facility_id, draw(places) if facility_id is None else facility_id % 2 + 1)
+
+
+@given(
+    watches=st.lists(watched(), max_size=12),
+    facility_id=places,
+    site_id=places,
+)
+def test_who_is_told_is_found_without_asking_everybody(
+    watches: list[Watched], facility_id: int | None, site_id: int | None
+) -> None:
+    hub = Told().hub
+    change = row(1, facility_id, site_id if facility_id is None else facility_id % 2 + 1)
+    streams = [hub.opened(ADA, watch) for watch in watches]
+    opened = [stream.__enter__() for stream in streams]
+    audience = list(hub.audience(change))
+    assert len(audience) == len(set(audience))
+    assert {stream for stream in opened if stream.watched.concerns(change)} == set(audience)
+    for stream in streams:
+        stream.__exit__(None, None, None)
+    assert (list(hub.audience(row(1, None, None))), len(hub)) == ([], 0)
+
+
+def test_the_last_event_of_a_batch_stands_for_all_of_it() -> None:
+    told = Told()
+    with told.hub.opened(ADA, Watched()) as stream:
+        told.tell([row(7), row(8)])
+        told.tell([row(9)])
+        assert ids(stream) == ["1:1:/2:2:/7", "2:2:", "3:3:"]
+
+
+@pytest.mark.parametrize(("count", "is_cut_off"), [(MOST_WAITING, False), (MOST_WAITING + 1, True)])
+def test_one_who_does_not_read_is_cut_off_at_the_bound(count: int, *, is_cut_off: bool) -> None:
+    told, cut_off = Told(), []
+    with told.hub.opened(ADA, Watched()) as slow, told.hub.opened(BOB, Watched()) as other:
+        slow.hang_up = lambda: cut_off.append(1)
+        for number in range(count):
+            told.tell([row(number)])
+            assert len(ids(other)) == 1
+        assert (is_cut_off, not is_cut_off) == (slow.is_over, not cut_off)
+        assert (0 if is_cut_off else count) == len(ids(slow))
+        assert not other.is_over
+
+
+@pytest.mark.parametrize(("count", "is_told"), [(MOST_WAITING, True), (MOST_WAITING + 1, False)])
+def test_a_burst_is_told_up_to_the_bound(count: int, *, is_told: bool) -> None:
+    told = Told()
+    with told.hub.opened(ADA, Watched()) as stream:
+        told.tell([row(0)])
+        asyncio.run(stream.take(0))
+        told.tell([row(number) for number in range(count)])
+        text = asyncio.run(stream.take(0))
+        assert text.count(b"\n\n") == (count if is_told else 1)
+        assert (b'{"reason":"too_far_behind"}' in text) is not is_told
+        assert b"id: 3:3:\n" in text
+        assert not stream.is_over
+
+
+def test_what_waits_before_a_burst_does_not_matter_any_more() -> None:
+    told = Told()
+    with told.hub.opened(ADA, Watched()) as stream:
+        told.tell([row(0)])
+        for _ in range(2):
+            told.tell([row(number) for number in range(MOST_WAITING + 1)])
+        assert ids(stream) == ["4:4:"]
+
+
+def test_only_the_streams_of_a_user_end_with_the_users_rights() -> None:
+    told = Told()
+    with told.hub.opened(ADA, Watched()) as hers, told.hub.opened(BOB, Watched()) as his:
+        told.tell([row(1), user(ADA.user_id), row(2)])
+        assert (hers.is_over, his.is_over) == (True, False)
+        assert ids(hers) == []
+        assert len(ids(his)) == 2
+
+
+def test_all_streams_end_where_the_feed_lost_its_place() -> None:
+    told = Told()
+    with told.hub.opened(ADA, Watched()) as stream:
+        told.hub._begun()  # noqa: SLF001 - as a feed that begins at another place
+        assert stream.is_over
+
+
+def test_a_facility_that_moves_takes_its_stream_to_its_new_site() -> None:
+    told = Told()
+    with (
+        told.hub.opened(ADA, Watched(1, 1)) as its,
+        told.hub.opened(ADA, Watched(2, 1)) as other,
+        told.hub.opened(ADA, Watched(site_id=1)) as of_site,
+    ):
+        told.tell([row(1, 1, 1), row(1, 2, 1)])
+        assert not its.is_over
+        told.tell([row(1, 1, 2), row(2, 1, 1)])
+        assert (its.is_over, other.is_over, of_site.is_over) == (True, False, False)
+        assert len(ids(of_site)) == 3
+
+
+def test_there_are_as_many_streams_as_the_terms_say() -> None:
+    hub = Told(Terms(per_user=2, most=3)).hub
+    with hub.opened(ADA, Watched()), hub.opened(BOB, Watched()):
+        with hub.opened(ADA, Watched(1, 1)):
+            with pytest.raises(TooManyStreams, match="2 streams"), hub.opened(ADA, Watched()):
+                pass
+            with pytest.raises(HubFull), hub.opened(BOB, Watched()):
+                pass
+        with hub.opened(BOB, Watched()):
+            assert len(hub) == 3
