@@ -1,4 +1,4 @@
-"""The outermost layer: request ids, errors as problems, media types, one log line a request.
+"""The outer layer: request ids, errors as problems, media types, one log line a request.
 
 Pure ASGI, around Connexion. What it mends in the stack below is listed in
 docs/adr: Connexion skips validation for ``Application/JSON``, parses multipart on
@@ -6,8 +6,8 @@ a GET, and Starlette answers 404 and 405 in plain text.
 """
 
 import re
+import secrets
 import time
-import uuid
 from collections.abc import Sequence
 
 import structlog
@@ -16,6 +16,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.contract import JSON, allowed_methods, media_type_of
+from app.logging import log_request
+from app.metrics import count_request
 from app.problems import (
     MethodNotAllowed,
     PathNotFound,
@@ -68,14 +70,7 @@ class Edge:
                 raise
             await self._answer(error, scope, receive, reply)
         finally:
-            log.info(
-                "request",
-                method=scope["method"],
-                path=_printable(scope),
-                status=reply.status,
-                ms=round((time.perf_counter() - began) * 1000, 1),
-                request_id=reply.request_id,
-            )
+            _tell(scope, reply, time.perf_counter() - began)
 
     async def _answer(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
         """The error as a problem. What the table does not know is logged with its trace."""
@@ -123,6 +118,21 @@ class _Reply:
         await self._send(message)
 
 
+def _tell(scope: Scope, reply: _Reply, seconds: float) -> None:
+    """Log and count the request, which is over."""
+    log_request(
+        {
+            "method": scope["method"],
+            "path": _printable(scope),
+            "status": reply.status,
+            "ms": round(seconds * 1000, 1),
+            "request_id": reply.request_id,
+        }
+    )
+    routed = scope["extensions"].get("connexion_routing", {})
+    count_request(routed.get("operation_id"), reply.status, seconds)
+
+
 def _nowhere(path: str) -> str:
     """What to tell whoever asks for a path that is not there: often, a slash is all it is."""
     other = path[:-1] if path.endswith("/") else f"{path}/"
@@ -141,7 +151,7 @@ def _request_id(headers: Headers) -> str:
     for name, value in headers:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return value.decode()
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 def _expected_type(scope: Scope) -> str | None:

@@ -2,7 +2,9 @@
 
 import logging
 import sys
-from typing import Any
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
 
 import orjson
 import structlog
@@ -20,6 +22,25 @@ LEVELS = {
 QUIET = ("uvicorn", "uvicorn.error", "connexion", "psycopg.pool", "yoyo.migrations", "asyncio")
 
 
+RequestLog = Callable[[Mapping[str, object]], None]
+
+
+def _through_structlog(event: Mapping[str, object]) -> None:
+    structlog.get_logger("holdfast.request").info("request", **event)
+
+
+_log_request: RequestLog = _through_structlog
+
+
+def log_request(event: Mapping[str, object]) -> None:
+    """Write the one line that each request has.
+
+    As JSON it goes past structlog's chain of processors, which takes four times as long,
+    and looks the same.
+    """
+    _log_request(event)
+
+
 def configure_logging(settings: Settings) -> None:
     """Send every event from here on to stderr, as JSON lines, or in colour on a terminal.
 
@@ -35,10 +56,13 @@ def configure_logging(settings: Settings) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="%H:%M:%S" if console else "iso", utc=not console),
     ]
+    global _log_request  # noqa: PLW0603 - the log is the process's own
     if console:
         _configure_console(shared, level)
+        _log_request = _through_structlog
     else:
         _configure_json(shared, level)
+        _log_request = _request_lines(sys.stderr.buffer, level)
 
 
 def _configure_json(shared: list[structlog.typing.Processor], level: int) -> None:
@@ -51,6 +75,19 @@ def _configure_json(shared: list[structlog.typing.Processor], level: int) -> Non
         cache_logger_on_first_use=True,
     )
     _configure_standard(shared, structlog.processors.JSONRenderer(serializer=_json_text), level)
+
+
+def _request_lines(file: BinaryIO, level: int) -> RequestLog:
+    """A writer of requests as JSON lines like all others."""
+    if level > logging.INFO:
+        return lambda _: None
+
+    def write(event: Mapping[str, object]) -> None:
+        line = {**event, "event": "request", "level": "info", "timestamp": datetime.now(UTC)}
+        file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
+        file.flush()
+
+    return write
 
 
 def _configure_console(shared: list[structlog.typing.Processor], level: int) -> None:

@@ -1,13 +1,16 @@
-"""What lies outside the contract's paths: the contract itself, health, a signpost."""
+"""What lies outside the contract's paths: the contract itself, health, metrics, a signpost."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import orjson
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 
 from app.contract import CONTRACT, document
+from app.metrics import exposition
 from exchange.request import Service
 from sql.pool import reading
 
@@ -16,6 +19,7 @@ SIGNPOST = {
     "api": "/api/v1/",
     "contract": ["/openapi.yaml", "/openapi.json"],
     "health": ["/healthz", "/readyz"],
+    "metrics": "/metrics",
 }
 
 
@@ -28,6 +32,11 @@ def pages(service: Service) -> Router:
             await conn.execute("SELECT 1")
         return JSONResponse({"status": "ready"}, headers={"Cache-Control": "no-store"})
 
+    async def metrics(_: Request) -> Response:
+        """In a thread: where several workers count, it reads a file of each."""
+        content = await asyncio.to_thread(exposition)
+        return Response(content, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
     return Router(
         [
             Route("/", _always(orjson.dumps(SIGNPOST), "application/json")),
@@ -35,6 +44,7 @@ def pages(service: Service) -> Router:
             Route("/openapi.json", _always(orjson.dumps(document()), "application/json")),
             Route("/healthz", _always(b'{"status":"ok"}', "application/json")),
             Route("/readyz", readyz),
+            Route("/metrics", metrics),
         ],
         redirect_slashes=False,
     )

@@ -13,8 +13,10 @@ from connexion.exceptions import OAuthProblem, UnsupportedMediaTypeProblem
 from starlette.responses import Response
 
 from domain import errors
+from exchange.event_stream import FeedAway
 from exchange.lanes import LaneFull
 from exchange.request import problem_reply
+from live.streams import HubFull
 from wire import replies
 
 Place = Literal["body", "query", "path", "header"]
@@ -110,6 +112,15 @@ _FULL = Kind(
     " seconds.",
 )
 
+_STREAMS_FULL = Kind(
+    503,
+    "service_unavailable",
+    "Service Unavailable",
+    {"Retry-After": "5"},
+    "So many streams are open that this one was not begun. Try again in a few seconds, or ask"
+    " availability_search with If-None-Match instead.",
+)
+
 INTERNAL = Kind(
     500,
     "internal_error",
@@ -129,6 +140,9 @@ KINDS: dict[type[Exception], Kind] = {
         "Authentication Required",
         _AUTHENTICATE,
         "This needs an API token: send it as 'Authorization: Bearer <token>'.",
+    ),
+    errors.TokenInvalid: Kind(
+        401, "authentication_required", "Authentication Required", _AUTHENTICATE
     ),
     errors.PermissionDenied: Kind(403, "permission_denied", "Permission Denied"),
     PathNotFound: Kind(404, "not_found", "Not Found"),
@@ -199,6 +213,7 @@ KINDS: dict[type[Exception], Kind] = {
     errors.QuotaWithoutLimit: Kind(422, "quota_without_limit", "Quota Without Limit"),
     errors.ImportUnreadable: Kind(422, "import_unreadable", "Import Unreadable"),
     errors.IdempotencyKeyReused: Kind(422, "idempotency_key_reused", "Idempotency Key Reused"),
+    errors.TooManyStreams: Kind(429, "too_many_streams", "Too Many Streams", {"Retry-After": "5"}),
     # Worth another try: the database is away, restarting, overloaded or read-only ...
     psycopg.OperationalError: _AWAY,
     psycopg.InterfaceError: _AWAY,
@@ -212,6 +227,8 @@ KINDS: dict[type[Exception], Kind] = {
     psycopg.errors.LockNotAvailable: _BUSY,
     psycopg.errors.QueryCanceled: _BUSY,
     LaneFull: _FULL,
+    HubFull: _STREAMS_FULL,
+    FeedAway: _AWAY,
 }
 
 

@@ -1,20 +1,39 @@
 """uvicorn's HTTP protocol, whose last plain-text answer is made a problem too."""
 
+import asyncio
+import socket
+import struct
 import uuid
+from collections.abc import Callable
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.joining import Joined
 from app.problems import InvalidRequest, problem_of
 
 MOST_HEAD_BYTES = 65_536
 """The longest request line and headers that are read; uvicorn itself knows no bound."""
 
 
+_NO_LINGERING = struct.pack("ii", 1, 0)  # on, for no seconds
+
+
 class ProblemProtocol(HttpToolsProtocol):
-    """Answers bytes that are no HTTP request, which never reach the application."""
+    """Answers bytes that are no HTTP request, which never reach the application.
+
+    To a reply that goes on it is the exchange.event_stream.Wire.
+    """
+
+    is_stopping = False
+    on_stop: Callable[[], None] | None = None
 
     _head_bytes = 0
     _head_is_open = True
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Somebody is there."""
+        super().connection_made(cast("asyncio.Transport", Joined(transport, self.loop)))
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, unless a head goes on for too long."""
@@ -29,11 +48,29 @@ class ProblemProtocol(HttpToolsProtocol):
         """A head begins."""
         self._head_bytes, self._head_is_open = 0, True
         super().on_message_begin()
+        self.scope["holdfast.wire"] = self  # type: ignore[typeddict-unknown-key]  # ours
 
     def on_headers_complete(self) -> None:
         """A head is complete."""
         self._head_is_open = False
         super().on_headers_complete()
+
+    def shutdown(self) -> None:
+        """The service stops as soon as its last replies are sent."""
+        super().shutdown()
+        self.is_stopping = True
+        if self.on_stop is not None:
+            self.on_stop()
+
+    def abort(self) -> None:
+        """End the connection now, without what the client has not read yet.
+
+        Else the system would go on offering it for minutes.
+        """
+        if not self.transport.is_closing():
+            sock = self.transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
+            self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         """The problem, and the end of the connection."""

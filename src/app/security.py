@@ -1,62 +1,98 @@
-"""Bearer tokens: Connexion asks this handler for every operation that the contract secures."""
+"""Tokens, from the header or the cookie: asked of every request that the contract secures."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from connexion.lifecycle import ConnexionRequest
-from connexion.security import AbstractSecurityHandler
+from connexion.security import NO_VALUE, AbstractSecurityHandler
+from starlette.types import Scope
 
 from app.problems import AuthenticationRequired
-from domain.access import Caller
-from exchange.request import Service
 from exchange.secrets import hash_of
-from sql import users
-from sql.pool import reading
+from exchange.session import check_page, cookie_of
+from live.callers import Callers, Known
 
 _LONGEST_TOKEN = 255
 
+Subject = dict[str, Any]
+"""What Connexion wants back of whoever authenticated somebody."""
 
-def bearer_handler(service: Service) -> type[AbstractSecurityHandler]:
+
+def bearer_handler(callers: Callers) -> type[AbstractSecurityHandler]:
     """The class that Connexion instantiates for the contract's bearer scheme."""
 
     class BearerHandler(AbstractSecurityHandler):  # type: ignore[misc]  # Connexion is untyped
         def get_fn(
             self, _scheme: dict[str, Any], _scopes: list[str]
-        ) -> Callable[[ConnexionRequest], Awaitable[dict[str, Any]]]:
+        ) -> Callable[[ConnexionRequest], Subject | Awaitable[Subject]]:
             return authenticate
 
-    async def authenticate(request: ConnexionRequest) -> dict[str, Any]:
-        """Leave the caller in the scope. Connexion wants a dict with a subject back."""
-        token = _token(request.scope["headers"])
-        async with reading(service.pool) as conn:
-            row = await users.find_caller(conn, hash_of(token), datetime.now(UTC))
-        if row is None:
-            detail = (
-                "This token is not valid: it was revoked, has expired, or is not a token of this"
-                " service. Get a new one from the staff, or with 'holdfast token create'."
-            )
-            raise AuthenticationRequired(detail, status=401)
-        exchange = request.scope["extensions"]["holdfast"]
-        exchange["caller"] = Caller(
-            row.user_id,
-            row.username,
-            row.is_staff,
-            frozenset(row.site_ids),
-            frozenset(row.group_ids),
-        )
-        exchange["token_expires_at"] = row.token_expires_at
-        return {"sub": row.user_id}
+    def authenticate(request: ConnexionRequest) -> Subject | Awaitable[Subject]:
+        scope = request.scope
+        token, by_cookie = _token(scope["headers"])
+        scope["extensions"]["holdfast"]["by_cookie"] = by_cookie
+        return admit(callers, scope, token)
 
     return BearerHandler
 
 
-def _token(headers: list[tuple[bytes, bytes]]) -> str:
+class CookieHandler(AbstractSecurityHandler):  # type: ignore[misc]  # Connexion is untyped
+    """The class for the contract's cookie, which has nothing to add.
+
+    Connexion tries one scheme after the other; the first has looked at the cookie too.
+    """
+
+    def get_fn(
+        self, _scheme: dict[str, Any], _scopes: list[str]
+    ) -> Callable[[ConnexionRequest], object]:
+        """What Connexion takes for: this scheme was not used."""
+        return lambda _: NO_VALUE
+
+
+def admit(callers: Callers, scope: Scope, token: str) -> Subject | Awaitable[Subject]:
+    """Leave the token's caller in the scope; AuthenticationRequired if it is not valid.
+
+    Whoever is remembered is admitted without waiting.
+    """
+    token_hash = hash_of(token)
+    scope["extensions"]["holdfast"]["token_hash"] = token_hash
+    known = callers.remembered(token_hash, datetime.now(UTC))
+    if known is not None:
+        return _admitted(scope, known)
+    return _asked(callers, scope, token_hash)
+
+
+async def _asked(callers: Callers, scope: Scope, token_hash: bytes) -> Subject:
+    known = await callers.find(token_hash)
+    if known is None:
+        detail = (
+            "This token is not valid: it was revoked, has expired, or is not a token of this"
+            " service. Get a new one from the staff, or with 'holdfast token create'."
+        )
+        raise AuthenticationRequired(detail, status=401)
+    return _admitted(scope, known)
+
+
+def _admitted(scope: Scope, known: Known) -> Subject:
+    exchange = scope["extensions"]["holdfast"]
+    if exchange["by_cookie"]:
+        check_page(scope["method"], scope["headers"])
+    exchange["caller"] = known.caller
+    exchange["token_expires_at"] = known.expires_at
+    return {"sub": known.caller.user_id}
+
+
+def _token(headers: list[tuple[bytes, bytes]]) -> tuple[str, bool]:
+    """The token, and whether it is the cookie's, which is looked at where there is no other."""
     given = [value for name, value in headers if name == b"authorization"]
+    cookie = None if given else cookie_of(headers)
+    if cookie and len(cookie) <= _LONGEST_TOKEN:
+        return cookie, True
     if len(given) == 1:
         scheme, _, token = given[0].decode("latin-1").partition(" ")
         token = token.strip()
         if scheme.lower() == "bearer" and token and len(token) <= _LONGEST_TOKEN:
-            return token
+            return token, False
     detail = "This needs an API token: send it as 'Authorization: Bearer <token>'."
     raise AuthenticationRequired(detail, status=401)

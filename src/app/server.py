@@ -6,32 +6,50 @@ Connexion's own middlewares for errors, context and replies are left out: the ed
 and ready-made responses do their work at a tenth of the cost (docs/adr).
 """
 
+import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from contextlib import asynccontextmanager, nullcontext
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import cast
 
 import connexion
 from connexion import ConnexionMiddleware
 from connexion.middleware.lifespan import LifespanMiddleware
-from connexion.middleware.request_validation import RequestValidationMiddleware
 from connexion.middleware.security import SecurityMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.contract import document
+from app.compression import Compression
+from app.contract import document, operations
 from app.edge import Edge
 from app.failure import Failure
+from app.metrics import observing
 from app.pages import pages
 from app.problems import kind_of, problem_of
 from app.routing import StrictRouting, handlers
-from app.security import bearer_handler
+from app.security import CookieHandler, bearer_handler
 from app.settings import Settings, load_settings
 from app.upkeep import upkeep
-from app.validation import BodyValidator, ParameterValidator, TextValidator
+from app.validation import (
+    BodyValidator,
+    ParameterValidator,
+    TextValidator,
+    Validation,
+    checker,
+)
+from domain.access import NOBODY
 from domain.errors import Refusal
 from exchange.request import Request, Service
-from sql.pool import create_pool
+from live.callers import Callers
+from live.feed import Feed
+from live.live import Live
+from live.shared import SharedDays
+from live.streams import Hub, Terms
+from live.timelines import Database, Timelines
+from sql.pool import Pool, connect, create_pool, reading
+from sql.users import CallerRow, find_caller
+from steps.rules import facility_facts
 
 
 def create_app() -> ASGIApp:
@@ -42,6 +60,7 @@ def create_app() -> ASGIApp:
 def build(settings: Settings) -> ASGIApp:
     """The application with the given settings. Its pool opens with the lifespan."""
     service = _service(settings)
+    shared = service.live.shared
 
     class BoundedBody(BodyValidator):
         limit = settings.body_limit_bytes
@@ -49,8 +68,19 @@ def build(settings: Settings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         await service.pool.open()
+        for operation_id in operations():
+            checker(operation_id)
+        # What is there by now stays. To look through it again and again for garbage would
+        # stop everything for 80 ms each time.
+        gc.collect()
+        gc.freeze()
         try:
-            async with upkeep(service, settings.upkeep_seconds):
+            async with (
+                observing(service.pool, service.live.feed),
+                service.live.feed.running(),
+                shared.running() if shared else nullcontext(),
+                upkeep(service, settings.upkeep_seconds),
+            ):
                 yield
         finally:
             await service.pool.close()
@@ -59,16 +89,18 @@ def build(settings: Settings) -> ASGIApp:
         Dispatcher(service),
         lifespan=lifespan,
         middlewares=[
+            Compression,
             Edge,
             StrictRouting,
             SecurityMiddleware,
-            RequestValidationMiddleware,
+            Validation,
             LifespanMiddleware,
         ],
         resolver=connexion.Resolver(handlers().__getitem__),
-        strict_validation=True,
-        uri_parser_class=_NoParser,
-        security_map={"bearer": bearer_handler(service)},
+        security_map={
+            "bearer": bearer_handler(service.live.callers),
+            "apiKey": CookieHandler,
+        },
         validator_map={
             "parameter": ParameterValidator,
             "body": {"application/json": BoundedBody, "text/csv": TextValidator},
@@ -83,17 +115,41 @@ def _service(settings: Settings) -> Service:
     if settings.database_url is None:
         message = "DATABASE_URL is not set, and the service itself starts no database."
         raise Failure(message)
+    pool = create_pool(
+        settings.database_url,
+        min_size=settings.pool_min,
+        max_size=settings.pool_max,
+        timeout=settings.pool_timeout_seconds,
+    )
     return Service(
-        pool=create_pool(
-            settings.database_url,
-            min_size=settings.pool_min,
-            max_size=settings.pool_max,
-            timeout=settings.pool_timeout_seconds,
-        ),
+        pool=pool,
+        live=_live(settings.database_url, settings, pool),
         horizon=timedelta(days=settings.booking_horizon_days),
         render=_render,
         type_of=lambda refusal: kind_of(refusal).type,
     )
+
+
+def _live(dsn: str, settings: Settings, pool: Pool) -> Live:
+    feed = Feed(partial(connect, dsn), settings.feed_seconds)
+
+    async def lookup(token_hash: bytes) -> CallerRow | None:
+        async with reading(pool) as conn:
+            return await find_caller(conn, token_hash, datetime.now(UTC))
+
+    terms = Terms(
+        settings.stream_seconds,
+        settings.heartbeat_seconds,
+        settings.streams_per_user,
+        settings.streams_max,
+    )
+    facts_of = partial(facility_facts, horizon=timedelta(days=settings.booking_horizon_days))
+    shared = None
+    if settings.redis_url is not None and settings.cache:
+        shared = SharedDays(settings.redis_url, lambda: feed.origin)
+    timelines = Timelines(Database(pool, facts_of), feed, is_on=settings.cache, shared=shared)
+    kept = timedelta(hours=settings.feed_hours)
+    return Live(feed, Callers(feed, lookup), Hub(feed, terms), timelines, kept, shared)
 
 
 class Dispatcher:
@@ -116,22 +172,18 @@ class Dispatcher:
             service=self.service,
             operation_id=operation_id,
             request_id=exchange["request_id"],
-            caller=exchange["caller"],
-            token_expires_at=exchange["token_expires_at"],
+            caller=exchange.get("caller", NOBODY),
+            token_expires_at=exchange.get("token_expires_at"),
             path=scope["path"],
             params={**scope.get("path_params", {}), **exchange["params"]},
             headers=exchange["headers"],
             body=exchange.get("body"),
+            token_hash=exchange.get("token_hash", b""),
+            by_cookie=exchange.get("by_cookie", False),
+            is_secure=scope["scheme"] == "https",
         )
         response = await self.handlers[operation_id](request)
         await response(scope, receive, send)
-
-
-class _NoParser:
-    """Connexion makes one per request and lets it parse the query; ours is parsed once."""
-
-    def __init__(self, *_: object, **__: object) -> None:
-        """Keep nothing."""
 
 
 def _render(refusal: Refusal, request: Request) -> Response:

@@ -17,6 +17,7 @@ from app.commands.signals import Interrupted, Signals
 from app.failure import Failure
 from app.listening import listen
 from app.logging import configure_logging
+from app.metrics import added_up
 from app.protocol import ProblemProtocol
 from app.settings import Settings, load_settings
 
@@ -41,7 +42,8 @@ def run(settings: Settings) -> int:
         server.run(sockets=[sock])
         return 0 if server.started else STARTUP_FAILURE
     supervisor = Multiprocess(config, sockets=[sock])
-    supervisor.run()
+    with added_up():
+        supervisor.run()
     failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
     return STARTUP_FAILURE if failed else 0
 
@@ -64,6 +66,7 @@ class _Config(Config):
             log_config=None,
             access_log=False,  # the application logs each request itself
             server_header=False,
+            timeout_keep_alive=settings.keep_alive_seconds,
             timeout_graceful_shutdown=settings.graceful_shutdown_seconds,
             timeout_worker_healthcheck=10,  # a busy machine is no reason to kill a worker
         )

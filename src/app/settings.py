@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=1, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
     graceful_shutdown_seconds: int = Field(default=10, ge=1, le=3600)
+    # Longer than the minute that proxies keep idle connections for: whoever closes first
+    # should be the proxy, which then never sends a request into a connection that is closed.
+    keep_alive_seconds: int = Field(default=75, ge=1, le=3600)
 
     # Each process's connections to the database.
     pool_min: int = Field(default=10, ge=1, le=1000)
@@ -58,6 +61,17 @@ class Settings(BaseSettings):
 
     # How often what time alone brings about is looked for: see app.upkeep.
     upkeep_seconds: float = Field(default=5.0, gt=0, le=3600)
+
+    # What a process knows without asking: see live.feed and docs/adr/0020.
+    cache: bool = True
+    feed_seconds: float = Field(default=0.05, gt=0, le=60)
+    feed_hours: float = Field(default=24.0, gt=0, le=8760)
+
+    # Streams, of each process: how long one lasts, how often it is heard of, and how many.
+    stream_seconds: float = Field(default=3600.0, gt=0, le=86400)
+    heartbeat_seconds: float = Field(default=15.0, gt=0, le=300)
+    streams_per_user: int = Field(default=32, ge=1, le=100_000)
+    streams_max: int = Field(default=5000, ge=1, le=100_000)
 
     # What is logged, and in which form: "auto" is for people on a terminal, JSON elsewhere.
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -80,6 +94,7 @@ def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - checked by Settin
         )
         raise Failure(message)
     _check_database_url(settings.database_url)
+    _check_redis_url(settings.redis_url)
     return settings
 
 
@@ -89,6 +104,23 @@ def _check_database_url(url: str | None) -> None:
         scheme = url.split(":", 1)[0] if ":" in url else url[:20]
         message = f"DATABASE_URL must begin with postgresql://, not with {scheme!r}."
         raise Failure(message)
+
+
+def _check_redis_url(url: str | None) -> None:
+    """A mistake in it would look like a Redis that is away."""
+    if url is None:
+        return
+    from live.shared import check_url  # noqa: PLC0415 - most commands do without
+
+    try:
+        check_url(url)
+    except (ValueError, TypeError):
+        # Why not is left out: it might quote a part of the password.
+        message = (
+            "REDIS_URL should be like redis://host:6379/0, rediss://:password@host:6379/0 or"
+            " unix:///path, and cannot be read as one of them."
+        )
+        raise Failure(message) from None
 
 
 def _sentence(error: ValidationError, given: dict[str, Any]) -> str:

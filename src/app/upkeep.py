@@ -9,19 +9,21 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 import structlog
 
 from app.problems import kind_of
 from exchange.request import Service
-from sql import bookings
+from sql import bookings, changes
 from sql.pool import reading, retrying, transaction
 from steps import holidays
 
 log = structlog.get_logger("holdfast.upkeep")
 
 _BATCH = 100
+_MOST_PRUNED = 1000
 _UNAVAILABLE = 503
 
 
@@ -74,9 +76,26 @@ async def _refresh_site(service: Service, site_id: int) -> bool:
         return await holidays.refresh_holidays(conn, site_id, service.clock())
 
 
+async def prune_changes(service: Service) -> int:
+    """Forget changes that are older than the log reaches back; how many there were."""
+    before = service.clock() - service.live.kept
+    pruned = 0
+    while True:
+        done = await retrying(partial(_prune_some, service, before))
+        pruned += done
+        if done < _MOST_PRUNED:
+            return pruned
+
+
+async def _prune_some(service: Service, before: datetime) -> int:
+    async with transaction(service.pool, actor_id=None, request_id=None) as conn:
+        return await changes.prune_changes(conn, before=before, limit=_MOST_PRUNED)
+
+
 DUTIES = (
     Duty("expire_bookings", 0, expire_bookings),
     Duty("refresh_holidays", 3600, refresh_holidays),
+    Duty("prune_changes", 60, prune_changes),
 )
 
 

@@ -3,20 +3,27 @@
 Connexion's are lenient where a contract must not be (``1_5`` and ``+30`` are
 integers to it, the last of two equal parameters wins, formats go unchecked) and
 slow where it counts: ours are compiled once per operation by jsonschema-rs, and
-leave typed values behind, so that nothing is parsed twice. docs/adr tells more.
+leave typed values behind, so that nothing is parsed twice. A query string that was
+accepted is remembered with its values. docs/adr tells more.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl
 
 import jsonschema_rs
 import orjson
+from connexion.middleware.request_validation import (
+    RequestValidationAPI,
+    RequestValidationMiddleware,
+    RequestValidationOperation,
+)
+from connexion.operations import AbstractOperation
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive, Scope
+from starlette.types import Message, Receive, Scope, Send
 
 from app.contract import Operation, json_schema, operations
 from app.problems import FieldProblem, InvalidRequest, PayloadTooLarge, Place
@@ -32,14 +39,23 @@ _DRAINED_BYTES = 2**20
 """How much of an oversized body is read before refusing it: a client that is still
 sending would see a reset connection instead of the 413."""
 
+_REMEMBERED_QUERIES = 4096
+_LONGEST_REMEMBERED = 512
+
 
 class Checker:
     """The compiled schemas of one operation."""
 
     def __init__(self, operation: Operation) -> None:
-        self.parameters = {
-            (item["in"], item["name"].lower() if item["in"] == "header" else item["name"]): item
+        self._query_schemas = {
+            item["name"]: json_schema(item["schema"])
             for item in operation.parameters
+            if item["in"] == "query"
+        }
+        self._header_names = {
+            item["name"].lower().encode(): item["name"].lower()
+            for item in operation.parameters
+            if item["in"] == "header"
         }
         self._places: dict[Place, jsonschema_rs.Draft4Validator] = {
             place: _compile(_object_schema(operation, place))
@@ -67,21 +83,21 @@ class Checker:
         for name, text in pairs:
             if name in values:
                 raise _twice(name[:100], "query")
-            schema = self.parameters.get(("query", name), {}).get("schema", {})
-            values[name] = _cast(text, json_schema(schema))
+            values[name] = _cast(text, self._query_schemas.get(name, {}))
         self._check("query", values)
         return values
 
     def headers(self, raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
         """The declared headers, by their names in lower case."""
         values: dict[str, str] = {}
-        for raw_name, raw_value in raw:
-            name = raw_name.decode("latin-1").lower()
-            if ("header", name) in self.parameters:
-                if name in values and name == "idempotency-key":
-                    raise _twice(name, "header")
-                value = raw_value.decode("latin-1")
-                values[name] = f"{values[name]}, {value}" if name in values else value
+        for raw_name, raw_value in raw:  # whose names an ASGI server gives in lower case
+            name = self._header_names.get(raw_name)
+            if name is None:
+                continue
+            if name in values and name == "idempotency-key":
+                raise _twice(name, "header")
+            value = raw_value.decode("latin-1")
+            values[name] = f"{values[name]}, {value}" if name in values else value
         self._check("header", values)
         return values
 
@@ -123,30 +139,67 @@ def checker(operation_id: str) -> Checker:
     return Checker(operations()[operation_id])
 
 
+@lru_cache(_REMEMBERED_QUERIES)
+def _remembered_query(operation_id: str, raw: bytes) -> Mapping[str, Any]:
+    """What the query says, which depends on nothing else: it is asked again and again."""
+    return checker(operation_id).query(raw)
+
+
+class Validation(RequestValidationMiddleware):  # type: ignore[misc]  # Connexion is untyped
+    """Connexion's validation, whose operations are ours."""
+
+    class _Api(RequestValidationAPI):  # type: ignore[misc]  # Connexion is untyped
+        def make_operation(self, operation: AbstractOperation) -> RequestValidationOperation:
+            return _Validated(self.next_app, operation=operation, validator_map=self.validator_map)
+
+    api_cls = _Api
+
+
+class _Validated(RequestValidationOperation):  # type: ignore[misc]  # Connexion is untyped
+    """An operation whose validators are made once.
+
+    Connexion makes them for each request and picks one by the media type anew. Ours keep
+    nothing of a request, and the edge has seen to it that the media type is the contract's.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as Connexion's
+        super().__init__(*args, **kwargs)
+        self._parameters = self._validator_map["parameter"]()
+        media_type = operations()[self._operation.operation_id].media_type
+        self._body = None if media_type is None else self._validator_map["body"][media_type]()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have the request validated, and passed on."""
+        self._parameters.validate(scope)
+        if self._body is not None:
+            receive, scope = await self._body.wrap_receive(receive, scope=scope)
+        await self.next_app(scope, receive, send)
+
+
 class ParameterValidator:
     """Connexion's ``validator_map["parameter"]``: path, query and headers, strictly."""
 
-    def __init__(self, *_: object, **__: object) -> None:
-        """Connexion makes one per request; what it passes is known from the contract."""
-
     def validate(self, scope: Scope) -> None:
-        """Leave the typed values in the scope for the dispatcher."""
+        """Leave the typed values in the scope for the dispatcher, who must not change them."""
         exchange = scope["extensions"]
-        if exchange["holdfast"]["media_problem"] is not None:
-            raise exchange["holdfast"]["media_problem"]
-        check = checker(exchange["connexion_routing"]["operation_id"])
-        check.path(scope.get("path_params", {}))
-        exchange["holdfast"]["params"] = check.query(scope["query_string"])
-        exchange["holdfast"]["headers"] = check.headers(scope["headers"])
+        ours = exchange["holdfast"]
+        if ours["media_problem"] is not None:
+            raise ours["media_problem"]
+        operation_id = exchange["connexion_routing"]["operation_id"]
+        check = checker(operation_id)
+        check.path(scope["path_params"])
+        raw = scope["query_string"]
+        if len(raw) > _LONGEST_REMEMBERED:
+            ours["params"] = check.query(raw)
+        else:
+            ours["params"] = _remembered_query(operation_id, raw)
+        ours["headers"] = check.headers(scope["headers"])
 
 
 class BodyValidator:
     """Connexion's ``validator_map["body"]``: reads, bounds, parses and checks a JSON body."""
 
     limit = 65_536
-
-    def __init__(self, *_: object, **__: object) -> None:
-        """As ParameterValidator."""
 
     async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Receive, Scope]:
         """Leave the parsed body in the scope for the dispatcher."""

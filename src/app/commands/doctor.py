@@ -7,6 +7,11 @@ import shutil
 from collections.abc import Callable
 from typing import TypeAlias
 
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
 from app.commands.api import base_url, fetch
 from app.commands.console import result
 from app.embedded.cluster import dsn_of, initialised
@@ -20,6 +25,8 @@ from app.settings import Settings
 
 Check: TypeAlias = Callable[[Settings], str]
 
+_REDIS_SECONDS = 2.0
+
 ROOM_BYTES = 500 * 1024 * 1024  # PostgreSQL's programs, a new database, and some growth
 
 
@@ -30,6 +37,7 @@ def doctor(settings: Settings) -> int:
     """
     checks: list[Check] = [_python, _contract]
     checks += [_given_database] if settings.database_url else [_data_dir, _engine, _database]
+    checks += [_redis] if settings.redis_url else []
     checks += [_port]
     sound = True
     for check in checks:
@@ -117,6 +125,24 @@ def _described(dsn: str, name: str) -> str:
         )
         raise Failure(message)
     return f"{name} answers: PostgreSQL {version}, and it has every migration."
+
+
+def _redis(settings: Settings) -> str:
+    try:
+        with Redis.from_url(
+            settings.redis_url or "",
+            socket_timeout=_REDIS_SECONDS,
+            socket_connect_timeout=_REDIS_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        ) as redis:
+            version = redis.info("server")["redis_version"]
+    except (RedisError, OSError, ValueError) as error:
+        message = (
+            f"REDIS_URL does not answer ({error}): the service runs without it, and each process"
+            " remembers for itself alone."
+        )
+        raise Failure(message) from None
+    return f"REDIS_URL answers: Redis {version}."
 
 
 def _port(settings: Settings) -> str:

@@ -1,0 +1,26 @@
+"""All of it together, as the service has it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from live.callers import Callers
+from live.feed import Feed
+from live.shared import SharedDays
+from live.streams import Hub
+from live.timelines import Timelines
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What a process knows of the database without asking.
+
+    ``kept`` is how long changes stay in the log, for streams that come back to it. ``shared``
+    is what it has in common with others, where a Redis is given.
+    """
+
+    feed: Feed
+    callers: Callers
+    streams: Hub
+    timelines: Timelines
+    kept: timedelta
+    shared: SharedDays | None = None
