@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced by run.sh, test.sh and the others, which set `root`, the checkout.
 #
-#   setup run|test|check   makes .venv hold what requirements/<that>.txt says, and this project
+#   setup run|bench|test|check   makes .venv hold what requirements/<that>.txt says, and this project
 #
 # What pip is told by its own settings (PIP_INDEX_URL, pip.conf, …) holds here too.
 
@@ -116,7 +116,7 @@ setup_install() {
     "$venv/bin/python" -m pip install --progress-bar off --no-deps --no-build-isolation \
     --editable "$root" ||
     setup_explain 'Holdfast could not be installed' || return 1
-  for made in run test check; do
+  for made in run bench test check; do
     setup_wanted "$made" >"$venv/.holdfast-$made" ||
       setup_explain 'The set-up could not be finished' || return 1
     if [ "$made" = "$level" ]; then break; fi

@@ -20,5 +20,6 @@ lock() {
 }
 
 lock run "$@"
-lock test --extra test --constraints requirements/run.txt "$@"
-lock check --extra test --extra check --constraints requirements/test.txt "$@"
+lock bench --extra bench --constraints requirements/run.txt "$@"
+lock test --extra bench --extra test --constraints requirements/bench.txt "$@"
+lock check --extra bench --extra test --extra check --constraints requirements/test.txt "$@"

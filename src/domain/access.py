@@ -34,6 +34,10 @@ class Caller:
         return self.is_staff or bool(self.site_ids)
 
 
+NOBODY = Caller(0, "", is_staff=False)
+"""Whoever has not said who they are, where nobody need."""
+
+
 def may_see(caller: Caller, owner_id: int, site_id: int) -> bool:
     """Members see, change and cancel their own bookings; staff those of their sites."""
     return caller.user_id == owner_id or caller.governs(site_id)

@@ -34,7 +34,7 @@ from domain.hours import open_periods
 from domain.instants import format_instant
 from domain.lifecycle import Event, Status, check_not_expired
 from domain.periods import MARK, Period, mark_at_or_before, on_mark
-from domain.rules import Closure, Rules, holding
+from domain.rules import Closure, OpenPeriods, Rules, holding
 
 _AROUND = timedelta(days=1)
 """How far around a booking opening hours are looked up, to be told of."""
@@ -81,16 +81,18 @@ class Booking:
     decide_by: datetime | None = None
 
 
-def check_new(
+def check_new(  # noqa: PLR0913, PLR0917 - what, where, who and when
     draft: Draft,
     facility: Facility,
     closures: Sequence[Closure],
     caller: Caller,
     now: datetime,
+    opened: OpenPeriods = open_periods,
 ) -> None:
     """Raise the first refusal that a new booking meets.
 
-    ``closures`` are those of the facility that share any moment with the draft.
+    ``closures`` are those of the facility that share any moment with the draft. Whoever asks
+    of many facilities gives an ``opened`` that remembers: see ``rules.bookable_periods``.
     """
     rules = facility.rules
     _check_title(draft)
@@ -103,7 +105,7 @@ def check_new(
     _check_active(facility)
     check_may_book(caller, facility.name, facility.site_id, facility.open_to)
     _check_attendees(draft, facility)
-    _check_open_hours(draft, facility)
+    _check_open_hours(draft, facility, opened)
     _check_closures(draft, facility, closures)
 
 
@@ -400,12 +402,12 @@ def _check_attendees(draft: Draft, facility: Facility) -> None:
         raise TooManyAttendees(detail, "/attendee_count")
 
 
-def _check_open_hours(draft: Draft, facility: Facility) -> None:
+def _check_open_hours(draft: Draft, facility: Facility, opened: OpenPeriods = open_periods) -> None:
     rules, wanted = facility.rules, draft.period
     around = Period(wanted.start - _AROUND, wanted.end + _AROUND)
-    opened = open_periods(rules.opening_hours, rules.zone, around)
-    if holding(opened, wanted) is None:
-        near = [period for period in opened if period.overlaps(wanted)] or opened
+    periods = opened(rules.opening_hours, rules.zone, around)
+    if holding(periods, wanted) is None:
+        near = [period for period in periods if period.overlaps(wanted)] or periods
         told = " and ".join(_told(period) for period in near[:3])
         advice = f"around then it is open {told}" if told else "it is not open within a day of that"
         detail = f"{facility.name} is not open for the whole of this time: {advice}."

@@ -27,6 +27,10 @@ class PermissionDenied(Refusal):
     """Only staff may do this, of the site or of the house."""
 
 
+class TokenInvalid(Refusal):
+    """A token that opens nothing: unknown, revoked or expired, or of a deactivated user."""
+
+
 class CannotDeactivateSelf(Refusal):
     """Nobody locks themselves out: another member of staff must do it."""
 
@@ -162,7 +166,7 @@ class RulesContradict(Refusal):
 
 
 class ScopeAmbiguous(Refusal):
-    """A closure or quota that names a facility and a site or group at once."""
+    """A closure, quota or stream that names a facility and a site or group at once."""
 
 
 class QuotaWithoutLimit(Refusal):
@@ -228,7 +232,7 @@ class QuotaExists(Refusal):
     """A second quota for the same scope."""
 
 
-# What the protocol around a write does not allow.
+# What the protocol around a request does not allow.
 
 
 class PreconditionFailed(Refusal):
@@ -237,6 +241,10 @@ class PreconditionFailed(Refusal):
 
 class IdempotencyKeyInUse(Refusal):
     """The first request with this key has not been answered yet."""
+
+
+class TooManyStreams(Refusal):
+    """One more stream than anybody may have open."""
 
 
 class IdempotencyKeyReused(Refusal):

@@ -11,6 +11,7 @@ both or neither.
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import orjson
 from starlette.responses import Response
@@ -18,7 +19,9 @@ from starlette.responses import Response
 from domain.errors import IdempotencyKeyInUse, IdempotencyKeyReused, Refusal
 from exchange.request import Request
 from sql import idempotency
+from sql.idempotency import StoredReply
 from sql.pool import Connection
+from sql.statement import Statement
 
 LIFETIME = timedelta(hours=24)
 
@@ -27,57 +30,71 @@ _KEPT_HEADERS = ("content-type", "etag", "location")
 Work = Callable[[Connection], Awaitable[Response]]
 
 
-async def once(request: Request, work: Work) -> Response:
-    """Do the work in one transaction; under an Idempotency-Key, once per key."""
-    key = request.headers.get("idempotency-key")
-    if key is None:
-        return await request.write(work)
-    return await request.write(lambda conn: _once_per_key(conn, request, _bare(key), work))
+async def once(request: Request, first: Statement[Any], work: Work) -> Response:
+    """Do the work in one transaction, after the first statement; under a key, once per key.
 
+    The work refuses before it writes: a refusal is an answer too, and is committed with the key.
+    """
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        return await request.write_after([first], lambda conn, _: work(conn))
+    key = _bare(given)
 
-async def _once_per_key(conn: Connection, request: Request, key: str, work: Work) -> Response:
-    user_id, operation = request.caller.user_id, request.operation_id
-    if not await idempotency.try_lock(conn, user_id=user_id, operation=operation, key=key):
-        detail = (
-            "The first request with this Idempotency-Key is still being answered. Wait a second"
-            " and send the same request again to get its answer."
-        )
-        raise IdempotencyKeyInUse(detail)
-    fingerprint = _fingerprint(request)
-    stored = await idempotency.find_reply(
-        conn, user_id=user_id, operation=operation, key=key, now=request.now()
-    )
-    if stored is not None:
-        if stored.fingerprint != fingerprint:
+    async def answer(conn: Connection, said: list[Any]) -> Response:
+        is_ours, stored = said
+        if not is_ours:
             detail = (
-                "This Idempotency-Key was used within the last 24 hours for a request with another"
-                " content. Use a new key for a new request."
+                "The first request with this Idempotency-Key is still being answered. Wait a"
+                " second and send the same request again to get its answer."
             )
-            raise IdempotencyKeyReused(detail)
-        replayed = {**stored.headers, "Idempotency-Replayed": "true"}
-        return Response(stored.body, stored.status, replayed)
-    reply = await _reply_or_refusal(conn, request, work)
+            raise IdempotencyKeyInUse(detail)
+        if stored is not None:
+            return _again(request, stored)
+        await first.run(conn)
+        reply = await _reply_or_refusal(conn, request, work)
+        await _keep(conn, request, key, reply)
+        return reply
+
+    user_id, operation = request.caller.user_id, request.operation_id
+    # The look comes after the lock: whoever held that has told by then what they answered.
+    first_of_all: list[Statement[Any]] = [
+        idempotency.try_lock(user_id=user_id, operation=operation, key=key),
+        idempotency.find_reply(user_id=user_id, operation=operation, key=key, now=request.now()),
+    ]
+    return await request.write_after(first_of_all, answer)
+
+
+def _again(request: Request, stored: StoredReply) -> Response:
+    """The answer that the same request got before."""
+    if stored.fingerprint != _fingerprint(request):
+        detail = (
+            "This Idempotency-Key was used within the last 24 hours for a request with another"
+            " content. Use a new key for a new request."
+        )
+        raise IdempotencyKeyReused(detail)
+    replayed = {**stored.headers, "Idempotency-Replayed": "true"}
+    return Response(stored.body, stored.status, replayed)
+
+
+async def _reply_or_refusal(conn: Connection, request: Request, work: Work) -> Response:
+    try:
+        return await work(conn)
+    except Refusal as refusal:
+        return request.service.render(refusal, request)
+
+
+async def _keep(conn: Connection, request: Request, key: str, reply: Response) -> None:
     await idempotency.store_reply(
         conn,
-        user_id=user_id,
-        operation=operation,
+        user_id=request.caller.user_id,
+        operation=request.operation_id,
         key=key,
-        fingerprint=fingerprint,
+        fingerprint=_fingerprint(request),
         status=reply.status_code,
         headers={name: reply.headers[name] for name in _KEPT_HEADERS if name in reply.headers},
         body=bytes(reply.body),
         ttl=LIFETIME,
     )
-    return reply
-
-
-async def _reply_or_refusal(conn: Connection, request: Request, work: Work) -> Response:
-    """A refusal is an answer too, and is kept; what the work wrote before it is undone."""
-    try:
-        async with conn.transaction():
-            return await work(conn)
-    except Refusal as refusal:
-        return request.service.render(refusal, request)
 
 
 def _bare(key: str) -> str:

@@ -5,7 +5,7 @@ and checked it against the contract: parameters are typed, the body is parsed.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar, cast
@@ -17,7 +17,9 @@ from starlette.responses import Response
 from domain.access import Caller
 from domain.errors import PermissionDenied, PreconditionFailed, Refusal
 from domain.instants import parse_date, parse_instant
-from sql.pool import Connection, Pool, retrying, transaction
+from live.live import Live
+from sql.pool import Connection, Pool, retrying, transaction_after
+from sql.statement import Statement
 from wire import replies
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -36,6 +38,7 @@ class Service:
     """
 
     pool: Pool
+    live: Live
     horizon: timedelta
     render: Callable[[Refusal, "Request"], Response]
     type_of: Callable[[Refusal], replies.ProblemType]
@@ -48,7 +51,9 @@ class Request:
 
     ``params`` holds path and query parameters by name, typed as the contract says
     (instants still as text); ``headers`` the declared ones, by their names in lower
-    case; ``body`` the parsed JSON, or None.
+    case; ``body`` the parsed JSON, or None. ``token_hash`` is the SHA-256 of the token that
+    it came with, ``by_cookie`` whether that was in the cookie of a session, ``is_secure``
+    whether it came over TLS.
     """
 
     service: Service
@@ -60,6 +65,9 @@ class Request:
     params: Mapping[str, Any]
     headers: Mapping[str, str]
     body: Any
+    token_hash: bytes
+    by_cookie: bool
+    is_secure: bool
 
     @property
     def pool(self) -> Pool:
@@ -72,14 +80,25 @@ class Request:
         It is done again, from the start, if it loses to a rival transaction; so it must
         read within it whatever it decides by.
         """
+        return await self.write_after((), lambda conn, _: work(conn))
+
+    async def write_after(
+        self,
+        first: Sequence[Statement[Any]],
+        work: Callable[[Connection, list[Any]], Awaitable[T]],
+    ) -> T:
+        """As ``write``; the first statements cost no round trip, and the work has what they say."""
 
         async def attempt() -> T:
-            async with transaction(
-                self.pool, actor_id=self.caller.user_id, request_id=self.request_id
-            ) as conn:
-                return await work(conn)
+            async with transaction_after(
+                first, self.pool, actor_id=self.caller.user_id, request_id=self.request_id
+            ) as (conn, said):
+                return await work(conn, said)
 
-        return await retrying(attempt)
+        done = await retrying(attempt)
+        # So that whoever has the reply finds it in the next answer of this process.
+        await self.service.live.feed.passed()
+        return done
 
     def told(self, refusal: Refusal) -> replies.RefusalBasic:
         """A refusal as a part of a reply that is none itself."""
@@ -171,7 +190,13 @@ def resource_reply(
     request: Request, body: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """A single resource with its ETag; 304 if If-None-Match names what the client has."""
-    content = dump(body)
+    return content_reply(request, dump(body), status, headers)
+
+
+def content_reply(
+    request: Request, content: bytes, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """JSON that is written already, as ``resource_reply`` replies it."""
     etag = etag_of(content)
     known = request.headers.get("if-none-match")
     if known is not None and _names(known, etag):

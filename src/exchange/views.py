@@ -11,7 +11,7 @@ from domain.access import Caller, may_see
 from domain.periods import Period
 from exchange.hours import effective_hours, shown_hours
 from sql.affected import AffectedRow
-from sql.bookings import BookingRow
+from sql.bookings import BookingRow, InTheWayRow, SummaryRow
 from sql.closures import ClosureRow
 from sql.facilities import FacilityRow
 from sql.sites import SiteRow
@@ -84,7 +84,7 @@ def _opening_hours_of(row: FacilityRow) -> replies.OpeningHoursOf:
     return "nobody" if row.site_opening_hours is None else "site"
 
 
-def facility_of(row: BookingRow) -> replies.FacilityBasic:
+def facility_of(row: BookingRow | SummaryRow) -> replies.FacilityBasic:
     """The facility of a booking, in brief."""
     return {
         "id": row.facility_id,
@@ -127,7 +127,7 @@ def booking_detail(row: BookingRow) -> replies.BookingDetail:
     return booking
 
 
-def booking_summary(row: BookingRow) -> replies.BookingSummary:
+def booking_summary(row: SummaryRow) -> replies.BookingSummary:
     """A booking as a line of its owner's list."""
     booking: replies.BookingSummary = {
         "id": row.id,
@@ -145,10 +145,10 @@ def booking_summary(row: BookingRow) -> replies.BookingSummary:
     return booking
 
 
-def booking_basic(row: BookingRow, caller: Caller) -> replies.BookingBasic:
-    """A booking that is in the caller's way: its time, and what else they may see of it."""
+def booking_basic(row: InTheWayRow, site_id: int, caller: Caller) -> replies.BookingBasic:
+    """A booking that is in the caller's way at a site: its time, and what else they may see."""
     booking: replies.BookingBasic = {"start_time": row.start_time, "end_time": row.end_time}
-    if may_see(caller, row.user_id, row.site_id):
+    if may_see(caller, row.user_id, site_id):
         booking["id"] = row.id
         booking["title"] = row.title
         booking["user"] = user_basic(row.user_id, row.username, row.user_display_name)

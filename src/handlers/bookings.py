@@ -26,7 +26,7 @@ from exchange.request import (
     resource_reply,
 )
 from sql import bookings, facilities, quotas
-from sql.bookings import BookingRow
+from sql.bookings import InTheWayRow
 from sql.pool import Connection, reading
 from steps import rules
 from steps.changes import Refused, change
@@ -34,7 +34,7 @@ from steps.conflicts import Wanted, conflict_reply, in_the_way_of
 from steps.decisions import decide, given_reason, needed_reason
 from steps.expiry import check_none_expired, clearing
 from steps.holders import check_still_active
-from steps.known import booking_of, facility_of, visible
+from steps.known import booking_of, facility_of, known, visible
 from steps.limits import check_quotas
 
 _TRIES = 3
@@ -53,18 +53,24 @@ async def bookings_create(request: Request) -> Response:
     )
 
     async def book(conn: Connection) -> Response:
-        # Held, so that it is neither archived nor closed between this look and the commit.
-        held = await rules.hold(conn, draft.facility_id)
-        facility = facility_of(request, held, draft.facility_id)
+        found = await facilities.get_terms(
+            conn,
+            facility_id=draft.facility_id,
+            start_time=draft.start_time,
+            end_time=draft.end_time,
+        )
+        row = known(found, draft.facility_id)
+        facility = rules.facility_facts(row, request.service.horizon)
         user_id = await _holder(conn, request, facility)
-        closed = await rules.closures_of(conn, [facility.id], draft.start_time, draft.end_time)
         now = request.now()
-        check_new(draft, facility, closed[facility.id], request.caller, now)
-        if not request.caller.governs(facility.site_id):
+        check_new(draft, facility, rules.closures_in(row), request.caller, now)
+        if row.has_quota and not request.caller.governs(facility.site_id):
             await check_quotas(conn, user_id=user_id, facility=facility, draft=draft, now=now)
         return await _insert(conn, request, Wanted(draft, facility), user_id, now)
 
-    return await clearing(request, lambda: once(request, book))
+    # Held, so that it is neither archived nor closed between the look at it and the commit.
+    held = facilities.hold_facility(draft.facility_id)
+    return await clearing(request, lambda: once(request, held, book))
 
 
 async def bookings_retrieve(request: Request) -> Response:
@@ -165,7 +171,7 @@ async def _insert(
     draft, facility = wanted.draft, wanted.facility
     asking = needs_approval(facility, request.caller)
     timeout = facility.rules.approval_timeout
-    in_the_way = list[BookingRow]()
+    in_the_way = list[InTheWayRow]()
     for _ in range(_TRIES):
         row = await bookings.insert_booking(
             conn,
@@ -185,8 +191,6 @@ async def _insert(
         if row is not None:
             location = {"Location": f"{request.path}{row.id}/"}
             return resource_reply(request, views.booking_detail(row), 201, location)
-        # Nobody but the caller: another user is locked by now.
-        await check_still_active(conn, request, user_id)
         in_the_way = await in_the_way_of(conn, wanted, request.now())
         if in_the_way:
             break

@@ -58,6 +58,7 @@ class Feed:
         self._confirmed = _NEVER  # when the last poll that told all there was began
         self._distrusted = _NEVER  # polls that began before then confirm nothing
         self._last = time.monotonic()
+        self._took = 0.0
         self._begun = 0
         self._ended = 0
         self._turn = asyncio.Event()
@@ -164,7 +165,8 @@ class Feed:
         if began >= self._distrusted:
             self._confirmed = began
         self._last = began
-        FEED_LAG.set(time.monotonic() - began)
+        self._took = time.monotonic() - began
+        FEED_LAG.set(self._took)
         self._ended = self._begun
         self._pass_turn()
         FEED_POLLS.labels("answered").inc()
@@ -191,10 +193,15 @@ class Feed:
                 return
 
     async def _pause(self) -> None:
-        """Wait for somebody who wants to know, or for the next poll's time."""
+        """Wait for somebody who wants to know, or for the next poll's time.
+
+        Where the process is so busy that polls take long, the next is begun early enough to
+        end before what is remembered may be used no more: else all would wait for it.
+        """
         await asyncio.sleep(_GAP_SECONDS)
+        spare = BOUND_SECONDS - 2.5 * self._took
         with suppress(TimeoutError):
-            async with asyncio.timeout(self.seconds):
+            async with asyncio.timeout(min(self.seconds, max(spare, 0))):
                 await self._wake.wait()
         self._wake.clear()
 

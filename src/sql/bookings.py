@@ -67,6 +67,52 @@ class BookingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SummaryRow:
+    """A booking as its user's own list shows it. See BookingRow."""
+
+    id: int
+    facility_id: int
+    facility_name: str
+    site_id: int
+    site_name: str
+    facility_time_zone: str
+    facility_capacity: int
+    facility_type: FacilityType
+    start_time: datetime
+    end_time: datetime
+    title: str
+    attendee_count: int
+    status: BookingStatus
+    decide_by: datetime | None
+    cancellation_cause: CancellationCause | None
+
+
+@dataclass(frozen=True, slots=True)
+class InTheWayRow:
+    """A booking that another would overlap, buffers included. See BookingRow."""
+
+    id: int
+    facility_id: int
+    user_id: int
+    username: str
+    user_display_name: str | None
+    start_time: datetime
+    end_time: datetime
+    title: str
+    status: BookingStatus
+    decide_by: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObstacleRow:
+    """When a facility is taken, buffers included, or closed."""
+
+    start_time: datetime
+    end_time: datetime
+    is_closure: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BusyRow:
     """When a facility is taken, buffers included."""
 
@@ -250,7 +296,11 @@ async def insert_conflict(
     start_time: datetime,
     end_time: datetime,
 ) -> int:
-    """Record that the user asked for a time of the facility that was taken; 1."""
+    """Record that the user asked for a time of the facility that was taken.
+
+    0 if they were deactivated meanwhile, and nothing is recorded; else they are held until
+    the commit as by ``hold_holder``, and it is 1.
+    """
     parameters = {
         "facility_id": facility_id,
         "user_id": user_id,
@@ -267,7 +317,7 @@ async def list_in_the_way(
     start_time: datetime,
     end_time: datetime,
     except_booking_id: int | None,
-) -> list[BookingRow]:
+) -> list[InTheWayRow]:
     """Active bookings that, with buffers, touch [start_time, end_time): 32, earliest first.
 
     Expired ones that nobody has cleared away yet are among them.
@@ -278,7 +328,33 @@ async def list_in_the_way(
         "end_time": end_time,
         "except_booking_id": except_booking_id,
     }
-    return await _QUERIES["list_in_the_way"].many(conn, BookingRow, parameters)
+    return await _QUERIES["list_in_the_way"].many(conn, InTheWayRow, parameters)
+
+
+async def list_obstacles(  # noqa: PLR0913 - where, when, and what not to count
+    conn: Connection,
+    *,
+    facility_id: int,
+    site_id: int,
+    start_time: datetime,
+    end_time: datetime,
+    now: datetime,
+    except_booking_id: int | None,
+) -> list[ObstacleRow]:
+    """When the facility, which lies at the site, is taken or closed within [start_time, end_time).
+
+    In no order. A period may reach beyond the window. Pending bookings count until the time
+    to decide about them is over.
+    """
+    parameters = {
+        "facility_id": facility_id,
+        "site_id": site_id,
+        "start_time": start_time,
+        "end_time": end_time,
+        "now": now,
+        "except_booking_id": except_booking_id,
+    }
+    return await _QUERIES["list_obstacles"].many(conn, ObstacleRow, parameters)
 
 
 async def list_busy(  # noqa: PLR0913 - where, when, and what not to count
@@ -315,7 +391,7 @@ async def list_user_bookings(  # noqa: PLR0913 - one parameter for each filter
     after_start: datetime | None,
     after_id: int | None,
     limit: int,
-) -> list[BookingRow]:
+) -> list[SummaryRow]:
     """A user's bookings that pass every filter given, by start, after the one given."""
     parameters = {
         "user_id": user_id,
@@ -326,7 +402,7 @@ async def list_user_bookings(  # noqa: PLR0913 - one parameter for each filter
         "after_id": after_id,
         "limit": limit,
     }
-    return await _QUERIES["list_user_bookings"].many(conn, BookingRow, parameters)
+    return await _QUERIES["list_user_bookings"].many(conn, SummaryRow, parameters)
 
 
 async def list_bookings(  # noqa: PLR0913 - one parameter for each filter

@@ -11,6 +11,7 @@ from domain.errors import FacilityNameTaken, UserGroupUnknown
 from sql.loader import load
 from sql.pool import Connection
 from sql.search import patterns
+from sql.statement import Statement
 
 _QUERIES = load(__file__)
 
@@ -56,6 +57,20 @@ class FacilityRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TermsRow(FacilityRow):
+    """A facility, what closes it within a period, and whether a quota covers it.
+
+    The closures are in parts, earliest first: when each begins, when it is over, and why.
+    All three are None where nothing closes it.
+    """
+
+    closed_from: list[datetime] | None
+    closed_until: list[datetime] | None
+    closed_for: list[str] | None
+    has_quota: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OpenToRow:
     """A group of users that a facility is open to."""
 
@@ -67,6 +82,14 @@ class OpenToRow:
 async def get_facility(conn: Connection, facility_id: int) -> FacilityRow | None:
     """The facility with this id, archived or not."""
     return await _QUERIES["get_facility"].one(conn, FacilityRow, {"facility_id": facility_id})
+
+
+async def get_terms(
+    conn: Connection, *, facility_id: int, start_time: datetime, end_time: datetime
+) -> TermsRow | None:
+    """The facility with this id, archived or not, and what a booking at that time depends on."""
+    parameters = {"facility_id": facility_id, "start_time": start_time, "end_time": end_time}
+    return await _QUERIES["get_terms"].one(conn, TermsRow, parameters)
 
 
 async def list_facilities(  # noqa: PLR0913 - one parameter for each filter
@@ -109,13 +132,13 @@ async def list_facilities_of(conn: Connection, facility_ids: Sequence[int]) -> l
     return await _QUERIES["list_facilities_of"].many(conn, FacilityRow, parameters)
 
 
-async def hold_facility(conn: Connection, facility_id: int) -> int:
+def hold_facility(facility_id: int) -> Statement[int]:
     """Keep a facility from being changed until the commit; others may hold it too.
 
     Whoever books it holds it first and reads it then, so that it is not archived or
     closed under the booking. 0 if there is none.
     """
-    return await _QUERIES["hold_facility"].exec(conn, {"facility_id": facility_id})
+    return Statement(_QUERIES["hold_facility"].written({"facility_id": facility_id}), len)
 
 
 async def lock_facilities(conn: Connection, facility_ids: Sequence[int]) -> int:
@@ -299,6 +322,9 @@ async def list_free_facilities(  # noqa: PLR0913 - what is wanted, by whom, inst
     site_ids: Sequence[int],
     caller_group_ids: Sequence[int],
     limit: int,
+    zones: Sequence[str] = (),
+    begins: Sequence[int] = (),
+    ends: Sequence[int] = (),
 ) -> list[FacilityRow]:
     """Active facilities other than this one that seem to be free for the whole period.
 
@@ -306,6 +332,9 @@ async def list_free_facilities(  # noqa: PLR0913 - what is wanted, by whom, inst
     that holds ``min_capacity``. Opening hours, horizon and step of starts are for the
     caller to look at; all else is as a create by whoever ``is_staff``, ``site_ids`` and
     ``caller_group_ids`` describe would judge it.
+
+    In ``zones[i]`` the period lasts from minute ``begins[i]`` to ``ends[i]`` of the local
+    week. Those there whose hours do not hold it are left out.
     """
     parameters = {
         "facility_id": facility_id,
@@ -318,6 +347,9 @@ async def list_free_facilities(  # noqa: PLR0913 - what is wanted, by whom, inst
         "site_ids": list(site_ids),
         "caller_group_ids": list(caller_group_ids),
         "limit": limit,
+        "zones": list(zones),
+        "begins": list(begins),
+        "ends": list(ends),
     }
     return await _QUERIES["list_free_facilities"].many(conn, FacilityRow, parameters)
 

@@ -15,6 +15,44 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
   JOIN sites AS s ON s.id = f.site_id
  WHERE f.id = %(facility_id)s::int4;
 
+-- name: get_terms :one
+-- The facility with this id, archived or not, with what a booking at a time depends on:
+-- what closes it then, earliest first (NULLs where nothing does), and whether any quota
+-- covers it.
+SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
+       f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at,
+       f.opening_hours::text AS opening_hours, s.opening_hours::text AS site_opening_hours,
+       f.min_duration_minutes, f.max_duration_minutes, f.min_notice_minutes,
+       f.horizon_days, f.start_step_minutes, f.cancellation_notice_minutes,
+       f.buffer_before_minutes, f.buffer_after_minutes, f.requires_approval,
+       f.approval_timeout_minutes,
+       ARRAY(SELECT o.user_group_id
+               FROM facility_user_groups AS o
+              WHERE o.facility_id = f.id
+              ORDER BY o.user_group_id) AS user_group_ids,
+       c.closed_from, c.closed_until, c.closed_for,
+       EXISTS (SELECT
+                 FROM quotas AS q
+                WHERE q.facility_id = f.id
+                   OR q.facility_group_id IN (SELECT m.facility_group_id
+                                                FROM facility_group_members AS m
+                                               WHERE m.facility_id = f.id)
+                   OR (q.facility_id IS NULL AND q.facility_group_id IS NULL)) AS has_quota
+  FROM facilities AS f
+  JOIN sites AS s ON s.id = f.site_id
+ CROSS JOIN LATERAL (
+       SELECT array_agg(x.start_time ORDER BY x.start_time, x.end_time, x.id) AS closed_from,
+              array_agg(x.end_time ORDER BY x.start_time, x.end_time, x.id) AS closed_until,
+              array_agg(x.reason ORDER BY x.start_time, x.end_time, x.id) AS closed_for
+         FROM closures AS x
+        WHERE (x.facility_id = f.id
+               OR x.site_id = f.site_id
+               OR (x.facility_id IS NULL AND x.site_id IS NULL))
+          AND x.start_time < %(end_time)s::timestamptz
+          AND x.end_time > %(start_time)s::timestamptz
+       ) AS c
+ WHERE f.id = %(facility_id)s::int4;
+
 -- name: list_facilities :many :replan
 -- Facilities that pass every filter given, in the order of their names.
 -- Each pattern of the search, one to a line, must match the facility's own words or
@@ -192,10 +230,95 @@ DELETE FROM facility_user_groups
 -- the caller, whose rules allow the length and the notice; what else they ask is not
 -- looked at. First those of the same type at the same site, then the same site's, then
 -- the smallest that will do.
--- Over all facilities the index on start times costs a tenth of the constraint's index,
--- which looks into one facility after another. Its bounds: a booking lasts at most eight
--- hours (booking_duration_reasonable), and between two of them lie at most the four hours
--- of the one's buffer and the four of the other's.
+-- Those are left out whose hours say that they are closed by their local time, as far as the
+-- caller knows what that is; it may not know of each zone, and a time that ends before it
+-- begins comes to the end of the week, or of summer time.
+-- One likely facility after another is looked into, and no more of them than it takes to
+-- find so many: OFFSET 0 keeps the planner from looking into all of them at once. By
+-- start times that costs a fraction of what the constraint's index does. Their bounds: a
+-- booking lasts at most eight hours (booking_duration_reasonable), and between two of
+-- them lie at most the four hours of the one's buffer and the four of the other's.
+  WITH asked AS MATERIALIZED (
+       SELECT w.site_id, w.facility_type,
+              extract(EPOCH FROM %(end_time)s::timestamptz - %(start_time)s::timestamptz)::int4
+                  / 60 AS length_minutes,
+              floor(extract(EPOCH FROM %(start_time)s::timestamptz - %(now)s::timestamptz)
+                    / 60)::int8 AS notice_minutes
+         FROM facilities AS w
+        WHERE w.id = %(facility_id)s::int4
+       ), likely AS MATERIALIZED (
+       SELECT f.id, f.site_id, f.time_zone, f.opening_hours, f.buffer_before_minutes,
+              f.buffer_after_minutes,
+              CASE WHEN f.site_id <> a.site_id THEN 2
+                   WHEN f.facility_type <> a.facility_type THEN 1
+                   ELSE 0
+               END AS distance
+         FROM asked AS a
+         JOIN facilities AS f
+           ON a.length_minutes BETWEEN f.min_duration_minutes AND f.max_duration_minutes
+          AND a.notice_minutes >= f.min_notice_minutes
+        WHERE f.id <> %(facility_id)s::int4
+          AND f.status = 'active'
+          AND f.capacity >= %(min_capacity)s::int4
+          AND (%(is_staff)s::bool
+               OR f.site_id = ANY (%(site_ids)s::int4[])
+               OR NOT EXISTS (SELECT
+                                FROM facility_user_groups AS o
+                               WHERE o.facility_id = f.id)
+               OR EXISTS (SELECT
+                            FROM facility_user_groups AS o
+                           WHERE o.facility_id = f.id
+                             AND o.user_group_id = ANY (%(caller_group_ids)s::int4[])))
+          AND f.site_id <> ALL (ARRAY(SELECT c.site_id
+                                        FROM closures AS c
+                                       WHERE c.site_id IS NOT NULL
+                                         AND c.start_time < %(end_time)s::timestamptz
+                                         AND c.end_time > %(start_time)s::timestamptz))
+          AND NOT EXISTS (SELECT
+                            FROM closures AS c
+                           WHERE c.facility_id IS NULL
+                             AND c.site_id IS NULL
+                             AND c.start_time < %(end_time)s::timestamptz
+                             AND c.end_time > %(start_time)s::timestamptz)
+        ORDER BY distance, f.capacity, f.id
+       ), free AS MATERIALIZED (
+       SELECT l.id, l.distance
+         FROM likely AS l
+        WHERE NOT EXISTS (SELECT
+                            FROM unnest(%(zones)s::text[], %(begins)s::int4[],
+                                        %(ends)s::int4[]) AS w (zone, begins, ends)
+                           WHERE w.zone = l.time_zone
+                             AND w.begins < w.ends
+                             AND NOT COALESCE(l.opening_hours, (SELECT s.opening_hours
+                                                                  FROM sites AS s
+                                                                 WHERE s.id = l.site_id))
+                                     @> int4range(w.begins, w.ends)
+                          OFFSET 0)
+          AND NOT EXISTS (SELECT
+                            FROM closures AS c
+                           WHERE c.facility_id = l.id
+                             AND c.start_time < %(end_time)s::timestamptz
+                             AND c.end_time > %(start_time)s::timestamptz
+                          OFFSET 0)
+          AND NOT EXISTS (SELECT
+                            FROM bookings AS b
+                           WHERE b.facility_id = l.id
+                             AND b.start_time > %(start_time)s::timestamptz - INTERVAL '16 hours'
+                             AND b.start_time < %(end_time)s::timestamptz + INTERVAL '8 hours'
+                             AND upper(b.occupied)
+                                 > %(start_time)s::timestamptz
+                                   - make_interval(mins => l.buffer_before_minutes)
+                             AND lower(b.occupied)
+                                 < %(end_time)s::timestamptz
+                                   + make_interval(mins => l.buffer_after_minutes)
+                             AND (b.status = 'confirmed'
+                                  OR (b.status = 'pending'
+                                      AND COALESCE(b.decide_by, 'infinity')
+                                          > %(now)s::timestamptz))
+                             AND b.id IS DISTINCT FROM %(except_booking_id)s::int8
+                          OFFSET 0)
+        LIMIT %(limit)s::int4
+       )
 SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
        f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at,
        f.opening_hours::text AS opening_hours, s.opening_hours::text AS site_opening_hours,
@@ -207,48 +330,7 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
                FROM facility_user_groups AS o
               WHERE o.facility_id = f.id
               ORDER BY o.user_group_id) AS user_group_ids
-  FROM facilities AS f
+  FROM free AS l
+  JOIN facilities AS f ON f.id = l.id
   JOIN sites AS s ON s.id = f.site_id
-  JOIN facilities AS wanted ON wanted.id = %(facility_id)s::int4
- WHERE f.id <> wanted.id
-   AND f.status = 'active'
-   AND f.capacity >= %(min_capacity)s::int4
-   AND %(end_time)s::timestamptz - %(start_time)s::timestamptz
-       BETWEEN make_interval(mins => f.min_duration_minutes)
-           AND make_interval(mins => f.max_duration_minutes)
-   AND %(start_time)s::timestamptz
-       >= %(now)s::timestamptz + make_interval(mins => f.min_notice_minutes)
-   AND (%(is_staff)s::bool
-        OR f.site_id = ANY (%(site_ids)s::int4[])
-        OR NOT EXISTS (SELECT
-                         FROM facility_user_groups AS o
-                        WHERE o.facility_id = f.id)
-        OR EXISTS (SELECT
-                     FROM facility_user_groups AS o
-                    WHERE o.facility_id = f.id
-                      AND o.user_group_id = ANY (%(caller_group_ids)s::int4[])))
-   AND NOT EXISTS (SELECT
-                     FROM closures AS c
-                    WHERE c.start_time < %(end_time)s::timestamptz
-                      AND c.end_time > %(start_time)s::timestamptz
-                      AND (c.facility_id = f.id
-                           OR c.site_id = f.site_id
-                           OR (c.facility_id IS NULL AND c.site_id IS NULL)))
-   AND NOT EXISTS (SELECT
-                     FROM bookings AS b
-                    WHERE b.facility_id = f.id
-                      AND b.occupied && tstzrange(
-                              %(start_time)s::timestamptz
-                              - make_interval(mins => f.buffer_before_minutes),
-                              %(end_time)s::timestamptz
-                              + make_interval(mins => f.buffer_after_minutes),
-                              '[)')
-                      AND b.start_time > %(start_time)s::timestamptz - INTERVAL '16 hours'
-                      AND b.start_time < %(end_time)s::timestamptz + INTERVAL '8 hours'
-                      AND (b.status = 'confirmed'
-                           OR (b.status = 'pending'
-                               AND COALESCE(b.decide_by, 'infinity') > %(now)s::timestamptz))
-                      AND b.id IS DISTINCT FROM %(except_booking_id)s::int8)
- ORDER BY (f.site_id = wanted.site_id AND f.facility_type = wanted.facility_type) DESC,
-          (f.site_id = wanted.site_id) DESC, f.capacity, f.id
- LIMIT %(limit)s::int4;
+ ORDER BY l.distance, f.capacity, f.id;

@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 
 from sql.loader import load
 from sql.pool import Connection
+from sql.statement import Statement
 
 _QUERIES = load(__file__)
 
@@ -22,18 +23,21 @@ class StoredReply:
     body: bytes
 
 
-async def try_lock(conn: Connection, *, user_id: int, operation: str, key: str) -> bool:
+def try_lock(*, user_id: int, operation: str, key: str) -> Statement[bool]:
     """Whether nobody else is answering under this key; until the commit nobody else will."""
     parameters = {"user_id": user_id, "operation": operation, "key": key}
-    return bool(await _QUERIES["try_lock"].value(conn, parameters))
+    return Statement(_QUERIES["try_lock"].written(parameters), lambda rows: bool(rows[0][0]))
 
 
-async def find_reply(
-    conn: Connection, *, user_id: int, operation: str, key: str, now: datetime
-) -> StoredReply | None:
-    """What was answered under this key, unless that has expired."""
+def find_reply(
+    *, user_id: int, operation: str, key: str, now: datetime
+) -> Statement[StoredReply | None]:
+    """What was answered under this key, unless that has expired. To be asked under its lock."""
     parameters = {"user_id": user_id, "operation": operation, "key": key, "now": now}
-    return await _QUERIES["find_reply"].one(conn, StoredReply, parameters)
+    return Statement(
+        _QUERIES["find_reply"].written(parameters),
+        lambda rows: StoredReply(*rows[0]) if rows else None,
+    )
 
 
 async def forget_replies(conn: Connection, *, user_ids: Sequence[int]) -> int:

@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, cast, get_args
 
 from psycopg.rows import args_row, scalar_row
+from psycopg.sql import SQL, Composed
+from psycopg.sql import Literal as Value
 
 from sql.pool import Connection
 
@@ -96,8 +98,20 @@ class Query:
         cursor = await conn.execute(self.statement, parameters, prepare=self._prepare())
         return cursor.rowcount
 
+    def written(self, parameters: Parameters) -> Composed:
+        """The statement with its values written into it: see sql.statement."""
+        first, *rest = _PARAMETER.split(self.statement.decode())
+        parts: list[SQL | Value] = [_plain(first)]
+        for name, text in zip(*(iter(rest),) * 2, strict=True):
+            parts += [Value(parameters[name]), _plain(text)]
+        return Composed(parts)
+
     def _prepare(self) -> bool | None:
         return False if self.replan else None
+
+
+def _plain(text: str) -> SQL:
+    return SQL(text.replace("%%", "%"))  # ours, from a file
 
 
 def load(module_file: str) -> dict[str, Query]:
@@ -131,7 +145,8 @@ def parse(text: str, source: str) -> dict[str, Query]:
 def _query(name: str, kind: Kind, replan: bool, body: str, source: str) -> Query:  # noqa: FBT001
     lines = body.strip().splitlines()
     told = [line for line in lines if line.startswith("--")]
-    statement = "\n".join(line for line in lines if not line.startswith("--")).strip()
+    # Without the indents: psycopg remembers no conversion of what is longer than 4 kB.
+    statement = "\n".join(line.strip() for line in lines if not line.startswith("--")).strip()
     description = " ".join(line.removeprefix("--").strip() for line in told)
     if "name:" in description or not description:
         message = f"{source}: {name} lacks a sentence, or the next name's line is malformed."

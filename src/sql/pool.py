@@ -8,18 +8,20 @@ somebody waits for a connection, and none are made while nobody does.
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, TypeVar
 
 import orjson
-from psycopg import AsyncConnection, InternalError, OperationalError
+from psycopg import AsyncConnection, AsyncCursor, InternalError, OperationalError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from psycopg.pq import ConnStatus, TransactionStatus
 from psycopg.sql import SQL, Literal
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool
+
+from sql.statement import Statement
 
 Connection: TypeAlias = AsyncConnection[Any]
 Pool: TypeAlias = AsyncConnectionPool[Connection]
@@ -87,6 +89,15 @@ def create_pool(dsn: str, *, min_size: int = 10, max_size: int = 25, timeout: fl
     )
 
 
+async def connect(dsn: str) -> Connection:
+    """A connection of its own, in autocommit, for who would otherwise keep one of the pool's."""
+    conn: Connection = await AsyncConnection.connect(
+        _conninfo(dsn), autocommit=True, prepare_threshold=1
+    )
+    await _configure(conn)
+    return conn
+
+
 @asynccontextmanager
 async def reading(pool: Pool) -> AsyncGenerator[Connection, None]:
     """A connection in autocommit: each statement sees what is committed when it starts."""
@@ -106,6 +117,18 @@ async def transaction(
     The audit triggers record who acts and for which request. An OperationalError
     from the commit means that nobody knows whether it happened.
     """
+    async with transaction_after((), pool, actor_id=actor_id, request_id=request_id) as (conn, _):
+        yield conn
+
+
+@asynccontextmanager
+async def transaction_after(
+    first: Sequence[Statement[Any]], pool: Pool, *, actor_id: int | None, request_id: str | None
+) -> AsyncGenerator[tuple[Connection, list[Any]], None]:
+    """A transaction whose first statements travel with its BEGIN, and what they say.
+
+    Each of them sees what is committed when it starts, as any other does.
+    """
     conn = await _lend(pool)
     try:
         async with conn:  # commits, or rolls back; the pool's connections are not closed by it
@@ -113,8 +136,9 @@ async def transaction(
                 actor_id=Literal("" if actor_id is None else str(actor_id)),
                 request_id=Literal(request_id or ""),
             )
-            await conn.execute(begin)
-            yield conn
+            texts = [statement.text for statement in first]
+            cursor = await conn.execute(SQL(";").join([begin, *texts]))
+            yield conn, await _read(cursor, first)
             if conn.pgconn.transaction_status != TransactionStatus.INTRANS:
                 # PostgreSQL answers COMMIT with a silent rollback when a statement
                 # before it failed: whoever caught that error must not see success.
@@ -136,6 +160,15 @@ async def retrying(work: Callable[[], Awaitable[T]], attempts: int = 5) -> T:
             # Jitter keeps two rivals from meeting again.
             await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - no secret
     return await work()
+
+
+async def _read(cursor: AsyncCursor[Any], statements: Sequence[Statement[Any]]) -> list[Any]:
+    """What the last statements of those that were sent together say."""
+    said = []
+    for place, statement in enumerate(statements, start=-len(statements)):
+        await cursor.set_result(place)
+        said.append(statement.read(await cursor.fetchall()))
+    return said
 
 
 def _conninfo(dsn: str) -> str:

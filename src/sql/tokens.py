@@ -52,3 +52,8 @@ async def delete_token(conn: Connection, *, user_id: int, token_id: int) -> bool
     """Delete the token; False if this user has none with this id."""
     parameters = {"user_id": user_id, "token_id": token_id}
     return await _QUERIES["delete_token"].exec(conn, parameters) == 1
+
+
+async def delete_token_by_hash(conn: Connection, *, token_hash: bytes) -> bool:
+    """Delete the token with this SHA-256; False if there is none."""
+    return await _QUERIES["delete_token_by_hash"].exec(conn, {"token_hash": token_hash}) == 1

@@ -19,3 +19,8 @@ RETURNING id, name, token_prefix, created_at, expires_at;
 DELETE FROM user_tokens
  WHERE id = %(token_id)s::int4
    AND user_id = %(user_id)s::int4;
+
+-- name: delete_token_by_hash :exec
+-- Makes the token with this hash useless at once.
+DELETE FROM user_tokens
+ WHERE token_hash = %(token_hash)s::bytea;

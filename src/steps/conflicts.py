@@ -2,30 +2,42 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from itertools import islice
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from domain.availability import free_slots, nearest_alternatives, to_keep_clear
+from domain.availability import ALTERNATIVES, free_slots, nearest_alternatives, to_keep_clear
 from domain.bookings import Draft, Facility, check_new
 from domain.errors import Refusal
+from domain.hours import minute_of_week, open_periods
 from domain.periods import Period
-from domain.rules import bookable_periods
+from domain.rules import Closure, bookable_periods
 from exchange import views
 from exchange.request import Request, problem_reply
 from sql import bookings, facilities
-from sql.bookings import BookingRow
+from sql.bookings import InTheWayRow
 from sql.facilities import FacilityRow
 from sql.pool import Connection
 from steps import rules
 from steps.expiry import check_none_expired
+from steps.holders import deactivated
 from wire import replies
 
+NEAR = timedelta(days=1)
 SEARCHED = timedelta(days=7)
-"""How far to either side of the wanted time alternatives are looked for."""
+"""How far to either side of the wanted time alternatives are looked for: near it first, and
+further only if there are not enough."""
 
 ELSEWHERE = 5
+_JUDGED_FIRST = 8
 _JUDGED = 50
-"""How many other facilities are told of, and how many are looked at to find them."""
+"""How many other facilities are told of, and how many are looked at to find them: a few
+first, and more only if most of those do not take such a booking."""
+
+_zones_met: set[str] = set()
+"""The time zones of facilities that this process has come upon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,7 @@ class Wanted:
     booking_id: int | None = None
 
 
-async def in_the_way_of(conn: Connection, wanted: Wanted, now: datetime) -> list[BookingRow]:
+async def in_the_way_of(conn: Connection, wanted: Wanted, now: datetime) -> list[InTheWayRow]:
     """What holds the facility when the draft, with its buffers, would.
 
     :raises Expired: if some of it holds it no more, and only has to be cleared away.
@@ -58,17 +70,22 @@ async def in_the_way_of(conn: Connection, wanted: Wanted, now: datetime) -> list
 
 
 async def conflict_reply(
-    conn: Connection, request: Request, wanted: Wanted, in_the_way: list[BookingRow]
+    conn: Connection, request: Request, wanted: Wanted, in_the_way: list[InTheWayRow]
 ) -> Response:
-    """409 ``booking_conflict``, of which a record is kept for the staff."""
+    """409 ``booking_conflict``, of which a record is kept for the staff.
+
+    Refused to whoever was deactivated meanwhile: what they leave would outlive that.
+    """
     draft = wanted.draft
-    await bookings.insert_conflict(
+    recorded = await bookings.insert_conflict(
         conn,
         facility_id=draft.facility_id,
         user_id=request.caller.user_id,
         start_time=draft.start_time,
         end_time=draft.end_time,
     )
+    if not recorded:
+        raise deactivated()
     now = request.now()
     alternatives = await _alternatives(conn, wanted, now)
     elsewhere = await _elsewhere(conn, request, wanted, now)
@@ -76,27 +93,44 @@ async def conflict_reply(
 
 
 async def _alternatives(conn: Connection, wanted: Wanted, now: datetime) -> list[Period]:
-    """Free periods of the same length at the same facility that its rules allow."""
+    """Free periods of the same length at the same facility that its rules allow.
+
+    What is further from the wanted time than it was looked for is further than what was
+    found: once there are enough, they are the nearest.
+    """
+    found: list[Period] = []
+    for reach in (NEAR, SEARCHED):
+        found = await _alternatives_within(conn, wanted, reach, now)
+        if len(found) == ALTERNATIVES:
+            break
+    return found
+
+
+async def _alternatives_within(
+    conn: Connection, wanted: Wanted, reach: timedelta, now: datetime
+) -> list[Period]:
     period, facility = wanted.draft.period, wanted.facility
     asked = facility.rules
-    around = Period(period.start - SEARCHED, period.end + SEARCHED)
-    closed = await rules.closures_of(conn, [facility.id], around.start, around.end)
+    around = Period(period.start - reach, period.end + reach)
     watched = to_keep_clear(around, [asked])
-    busy = await bookings.list_busy(
+    obstacles = await bookings.list_obstacles(
         conn,
-        facility_ids=[facility.id],
+        facility_id=facility.id,
+        site_id=facility.site_id,
         start_time=watched.start,
         end_time=watched.end,
         now=now,
         except_booking_id=wanted.booking_id,
     )
-    slots = free_slots(
-        bookable_periods(asked, closed[facility.id], around, now),
-        [Period(row.start_time, row.end_time) for row in busy],
-        asked,
-        period.duration,
-    )
-    return nearest_alternatives(period, slots, asked)
+    closed, busy = list[Closure](), list[Period]()
+    for row in obstacles:
+        taken = Period(row.start_time, row.end_time)
+        if row.is_closure:
+            closed.append(Closure(taken, ""))
+        else:
+            busy.append(taken)
+    bookable = bookable_periods(asked, closed, around, now)
+    return nearest_alternatives(period, free_slots(bookable, busy, asked, period.duration), asked)
 
 
 async def _elsewhere(
@@ -104,39 +138,56 @@ async def _elsewhere(
 ) -> list[FacilityRow]:
     """Other facilities that the caller could book at that time, by the judgement of a create."""
     draft, caller = wanted.draft, request.caller
-    rows = await facilities.list_free_facilities(
-        conn,
-        facility_id=draft.facility_id,
-        start_time=draft.start_time,
-        end_time=draft.end_time,
-        min_capacity=draft.attendee_count,
-        now=now,
-        except_booking_id=wanted.booking_id,
-        is_staff=caller.is_staff,
-        site_ids=sorted(caller.site_ids),
-        caller_group_ids=sorted(caller.group_ids),
-        limit=_JUDGED,
-    )
-    found: list[FacilityRow] = []
-    for row in rows:
+    opened = cache(open_periods)  # most facilities share their hours
+
+    def takes(row: FacilityRow) -> bool:
         facility = rules.facility_facts(row, request.service.horizon)
         try:
             # The query has left out those that are closed.
-            check_new(draft, facility, [], caller, now)
+            check_new(draft, facility, [], caller, now, opened)
         except Refusal:
-            continue
-        found.append(row)
-    return found[:ELSEWHERE]
+            return False
+        return True
+
+    zones = sorted(_zones_met)
+    begins, ends = (
+        [minute_of_week(instant, ZoneInfo(zone)) for zone in zones]
+        for instant in (draft.start_time, draft.end_time)
+    )
+    takers: list[FacilityRow] = []
+    for limit in (_JUDGED_FIRST, _JUDGED):
+        rows = await facilities.list_free_facilities(
+            conn,
+            facility_id=draft.facility_id,
+            start_time=draft.start_time,
+            end_time=draft.end_time,
+            min_capacity=draft.attendee_count,
+            now=now,
+            except_booking_id=wanted.booking_id,
+            is_staff=caller.is_staff,
+            site_ids=sorted(caller.site_ids),
+            caller_group_ids=sorted(caller.group_ids),
+            limit=limit,
+            zones=zones,
+            begins=begins,
+            ends=ends,
+        )
+        _zones_met.update(row.time_zone for row in rows)
+        takers = list(islice((row for row in rows if takes(row)), ELSEWHERE))
+        if len(takers) == ELSEWHERE or len(rows) < limit:
+            break
+    return takers
 
 
 def _body(
     request: Request,
     wanted: Wanted,
-    in_the_way: list[BookingRow],
+    in_the_way: list[InTheWayRow],
     alternatives: list[Period],
     elsewhere: list[FacilityRow],
 ) -> replies.ConflictResponse:
-    visible = [views.booking_basic(row, request.caller) for row in in_the_way]
+    site_id, caller = wanted.facility.site_id, request.caller
+    visible = [views.booking_basic(row, site_id, caller) for row in in_the_way]
     body: replies.ConflictResponse = {
         "type": "booking_conflict",
         "title": "Booking Conflict",
@@ -152,7 +203,7 @@ def _body(
     return body
 
 
-def _detail(wanted: Wanted, in_the_way: list[BookingRow], alternatives: list[Period]) -> str:
+def _detail(wanted: Wanted, in_the_way: list[InTheWayRow], alternatives: list[Period]) -> str:
     advice = (
         "Choose one of suggested_alternatives, or one of alternative_facilities at the same time."
         if alternatives
@@ -166,9 +217,9 @@ def _detail(wanted: Wanted, in_the_way: list[BookingRow], alternatives: list[Per
         taken = f"{len(in_the_way)} bookings are in the way, the first {_wire(first)}"
     if not any(Period(row.start_time, row.end_time).overlaps(period) for row in in_the_way):
         taken += ", and time before or after bookings is kept free here"
-    return f"{first.facility_name} is not free at this time: {taken}. {advice}"
+    return f"{wanted.facility.name} is not free at this time: {taken}. {advice}"
 
 
-def _wire(row: BookingRow) -> str:
+def _wire(row: InTheWayRow) -> str:
     times = f"{row.start_time.isoformat()} to {row.end_time.isoformat()}"
     return times.replace("+00:00", "Z")

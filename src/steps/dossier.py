@@ -64,12 +64,17 @@ class _Reader:
         """The user's bookings, in the order of their start times."""
 
         async def page(last: BookingRow | None) -> list[BookingRow]:
-            return await bookings.list_user_bookings(
+            return await bookings.list_bookings(
                 self.conn,
+                facility_id=None,
+                site_ids=None,
                 user_id=self.user_id,
+                booked_by_id=None,
+                status=None,
+                cancellation_cause=None,
+                search=None,
                 ending_after=None,
                 starting_before=None,
-                status=None,
                 after_start=None if last is None else last.start_time,
                 after_id=None if last is None else last.id,
                 limit=_PAGE,

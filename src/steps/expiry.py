@@ -11,7 +11,7 @@ from typing import TypeVar
 from domain.lifecycle import has_expired
 from exchange.request import Request
 from sql import bookings
-from sql.bookings import BookingRow
+from sql.bookings import BookingRow, InTheWayRow
 from sql.pool import retrying, transaction
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ class Expired(Exception):  # noqa: N818 - a finding, not a malfunction
         self.facility_id = facility_id
 
 
-def check_none_expired(in_the_way: Iterable[BookingRow], now: datetime) -> None:
+def check_none_expired(in_the_way: Iterable[BookingRow | InTheWayRow], now: datetime) -> None:
     """Raise Expired if one of the bookings only waits to be cleared away."""
     for row in in_the_way:
         if has_expired(row.status, row.decide_by, now):

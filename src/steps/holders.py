@@ -13,5 +13,10 @@ async def check_still_active(conn: Connection, request: Request, user_id: int) -
     change bookings of users who are deactivated.
     """
     if user_id == request.caller.user_id and not await bookings.hold_holder(conn, user_id):
-        detail = "You were deactivated just now, so nothing was done: ask the staff of the house."
-        raise PermissionDenied(detail)
+        raise deactivated()
+
+
+def deactivated() -> PermissionDenied:
+    """What those are told who were let go while their request was under way."""
+    detail = "You were deactivated just now, so nothing was done: ask the staff of the house."
+    return PermissionDenied(detail)

@@ -1,14 +1,13 @@
 """Public holidays as closures of the sites that keep a calendar of them.
 
-A year is written once: what staff remove from it afterwards stays removed.
+A year is written once: what staff remove from it afterwards stays removed. The calendars
+are imported where they are asked: they take 17 MB, and most processes ask none.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
-
-import holidays
 
 from domain.errors import HolidayCalendarUnknown
 from domain.periods import Period, mark_at_or_after, mark_at_or_before
@@ -106,6 +105,8 @@ def _whole_day(day: date, zone: ZoneInfo) -> Period:
 
 def _days(country: str, subdivision: str | None, years: Iterable[int]) -> dict[date, str]:
     """The public holidays of these years with their names, in English where those are known."""
+    import holidays  # noqa: PLC0415 - see the module
+
     found = holidays.country_holidays(country, subdiv=subdivision, years=years, language="en_US")
     return dict(found.items())
 
@@ -113,4 +114,6 @@ def _days(country: str, subdivision: str | None, years: Iterable[int]) -> dict[d
 @cache
 def _subdivisions() -> dict[str, list[str]]:
     """What the calendar knows: the parts of each country, by its code of two letters."""
+    import holidays  # noqa: PLC0415 - see the module
+
     return holidays.list_supported_countries(include_aliases=False)

@@ -11,6 +11,11 @@ from sql.pool import Connection
 from wire import replies
 from wire.models import CreateTokenRequest
 
+SESSION = timedelta(hours=12)
+"""How long a browser's session lasts: for a day's work."""
+
+SESSION_NAME = "Browser session"
+
 NO_STORE = {"Cache-Control": "no-store"}
 """What the reply that shows a secret says to caches."""
 
@@ -36,6 +41,26 @@ async def issue(
         expires_at=_expiry(request, wanted.expires_in_days),
     )
     return views.token_created(row, secret.plain)
+
+
+async def open_session(
+    conn: Connection, user_id: int, now: datetime, until: datetime | None
+) -> tuple[str, datetime]:
+    """A new token of the user for a browser: its secret, and when it ends.
+
+    ``until`` is when the token ends that it was traded for.
+    """
+    secret, ends = new_secret(), now + SESSION
+    expires_at = ends if until is None else min(ends, until)
+    await tokens.insert_token(
+        conn,
+        user_id=user_id,
+        token_hash=secret.hash,
+        token_prefix=secret.prefix,
+        name=SESSION_NAME,
+        expires_at=expires_at,
+    )
+    return secret.plain, expires_at
 
 
 def _expiry(request: Request, days: int | None) -> datetime | None:

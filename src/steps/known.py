@@ -1,5 +1,7 @@
 """A booking as the rules know it, from what the database knows, if the caller may know of it."""
 
+from typing import TypeVar
+
 from domain.access import Caller, may_see
 from domain.bookings import Booking, Draft, Facility
 from domain.errors import FacilityUnknown, NotFound
@@ -7,6 +9,8 @@ from exchange.request import Request
 from sql.bookings import BookingRow
 from sql.facilities import FacilityRow
 from steps.rules import facility_facts
+
+Row = TypeVar("Row", bound=FacilityRow)
 
 
 def visible(row: BookingRow | None, caller: Caller) -> BookingRow:
@@ -33,11 +37,16 @@ def booking_of(row: BookingRow) -> Booking:
     return Booking(row.id, row.user_id, row.status, draft, row.decide_by)
 
 
-def facility_of(request: Request, row: FacilityRow | None, facility_id: int) -> Facility:
-    """What the rules need to know of the facility; refused if there is none of that id."""
+def known(row: Row | None, facility_id: int) -> Row:
+    """The row of the facility; refused if there is none of that id."""
     if row is None:
         detail = (
             f"There is no facility {facility_id}: take the id of one that facilities_list shows."
         )
         raise FacilityUnknown(detail, "/facility_id")
-    return facility_facts(row, request.service.horizon)
+    return row
+
+
+def facility_of(request: Request, row: FacilityRow | None, facility_id: int) -> Facility:
+    """What the rules need to know of the facility; refused if there is none of that id."""
+    return facility_facts(known(row, facility_id), request.service.horizon)

@@ -11,7 +11,7 @@ from domain.periods import MARK, Period
 from domain.rules import LONGEST_BOOKING, Closure, Rules, check_rules
 from exchange.hours import effective_hours
 from sql import closures, facilities
-from sql.facilities import FacilityRow
+from sql.facilities import FacilityRow, TermsRow
 from sql.hours import weekly
 from sql.pool import Connection
 
@@ -81,12 +81,6 @@ def check_rule_columns(given: Mapping[str, Any], horizon: timedelta) -> None:
         raise RulesContradict(refusal.detail, f"/rules{refusal.pointer}") from None
 
 
-async def hold(conn: Connection, facility_id: int) -> FacilityRow | None:
-    """The facility as it stays until the commit; others may hold it too."""
-    await facilities.hold_facility(conn, facility_id)
-    return await facilities.get_facility(conn, facility_id)
-
-
 async def lock(conn: Connection, facility_ids: Sequence[int]) -> list[FacilityRow]:
     """Those of the facilities that exist, lowest id first, locked against all others."""
     await facilities.lock_facilities(conn, facility_ids)
@@ -104,6 +98,12 @@ async def closures_of(
     for row in rows:
         found[row.facility_id].append(Closure(Period(row.start_time, row.end_time), row.reason))
     return found
+
+
+def closures_in(row: TermsRow) -> list[Closure]:
+    """What closes a facility within the period that its row was asked for, earliest first."""
+    parts = zip(row.closed_from or (), row.closed_until or (), row.closed_for or (), strict=True)
+    return [Closure(Period(start, end), reason) for start, end, reason in parts]
 
 
 def _minutes(count: int) -> timedelta:

@@ -106,6 +106,7 @@ def fuzz(name: str, base_url: str, *options: str, town: Town, user: str, users: 
         "HOLDFAST_FUZZ_USERS": str(users),
         "HOLDFAST_FUZZ_USER": user,
         "HOLDFAST_FUZZ_KEPT_TOKEN": str(getattr(town, user).token_id),
+        "HOLDFAST_FUZZ_TOKEN": getattr(town, user).token,
     }
     try:
         return _run(name, base_url, (), options, environment)

@@ -33,6 +33,9 @@ __all__ = ["media", "plausible", "plausible_desk"]
 KEPT_TOKEN = int(os.environ.get("HOLDFAST_FUZZ_KEPT_TOKEN", "0"))
 """The id of the token that the run itself works with."""
 
+OWN_TOKEN = os.environ.get("HOLDFAST_FUZZ_TOKEN", "")
+"""That token, to be traded for a session."""
+
 ONESELF = 1 + NAMES.index(os.environ.get("HOLDFAST_FUZZ_USER", NAMES[0]))
 """The id of the user that the run works as."""
 
@@ -78,8 +81,9 @@ _ids: dict[str, list[int]] = {
 _cursors: dict[str, list[str]] = {}
 _tags: dict[str, str] = {}
 _shut: set[str] = set()
+_event_ids = ["1:1:"]
 """What the service has said: cursors by operation, entity tags by path, and what is shut: archived
-facilities and deactivated users."""
+facilities and deactivated users; and ids of events, after one that is merely well-formed."""
 
 _NEXT = re.compile(r"[?&]cursor=([^&>]+)")
 _PLACE = re.compile(r"/api/v1/([a-z-]+)/([1-9][0-9]*)/")
@@ -93,6 +97,8 @@ def after_call(_: HookContext, case: Case, response: Response) -> None:
     tag = _header(response, "etag")
     if tag is not None:
         _tags[place] = tag
+    if (_header(response, "content-type") or "").startswith("text/event-stream"):
+        _event_ids.extend(re.findall(r"^id: (\S+)$", response.text, re.MULTILINE))
     link = _header(response, "link")
     if link is not None:
         _cursors.setdefault(case.operation.label, []).extend(_NEXT.findall(link))
@@ -121,6 +127,7 @@ def before_call(_: HookContext, case: Case, __: dict[str, Any]) -> None:
     """
     if not is_valid(case):
         return
+    _put_in_what_cannot_be_made_up(case)
     headers = {name: case.headers.get(name) for name in ("If-Match", "If-None-Match")}
     lot = Lot([case.formatted_path, case.query, headers, case.body])
     found = _PLACE.match(case.formatted_path)
@@ -144,6 +151,17 @@ def before_call(_: HookContext, case: Case, __: dict[str, Any]) -> None:
     key = case.headers.get("Idempotency-Key")
     if key is not None and not lot.leaves_as_is():
         case.headers["Idempotency-Key"] = f"{Lot(case.body).below(2**64):016x}{key[16:]}"
+
+
+def _put_in_what_cannot_be_made_up(case: Case) -> None:
+    """A token that opens something, and an id in a header, which Schemathesis writes without `:`.
+
+    That other tokens open nothing, whoever shows none finds out.
+    """
+    if case.operation.label == "POST /api/v1/session/":
+        case.body = {"token": OWN_TOKEN}
+    if "Last-Event-ID" in case.headers:
+        case.headers["Last-Event-ID"] = _event_ids[-1]
 
 
 @schemathesis.hook

@@ -35,6 +35,7 @@ VERBS = {
     "retrieve",
     "revoke",
     "search",
+    "stream",
     "update",
 }
 # Operations of these tags are named by what is reported, or imported: the tag is the verb.
@@ -46,6 +47,7 @@ BOUNDED_FORMATS = {"date-time"}
 # All others are for staff only.
 FOR_EVERYBODY = {
     "availability_search",
+    "availability_stream",
     "bookings_cancel",
     "bookings_create",
     "bookings_history_list",
@@ -61,18 +63,30 @@ FOR_EVERYBODY = {
     "my_tokens_create",
     "my_tokens_list",
     "my_tokens_revoke",
+    "session_create",
+    "session_delete",
     "sites_list",
     "sites_retrieve",
 }
-# These are for everybody, and something that can be asked of them is for staff only, or for nobody
-# who was deactivated meanwhile.
-SOMETIMES_FORBIDDEN = {"bookings_create", "bookings_update", "bookings_cancel"}
+# These are for everybody, and something that can be asked of them is for staff only, for nobody
+# who was deactivated meanwhile, or with the cookie for pages of the service only.
+SOMETIMES_FORBIDDEN = {
+    "bookings_create",
+    "bookings_update",
+    "bookings_cancel",
+    "my_tokens_create",
+    "my_tokens_revoke",
+    "session_delete",
+}
 
 # Their bodies have nothing in them that a rule could refuse.
-WITHOUT_RULES = {"bookings_approve"}
+WITHOUT_RULES = {"bookings_approve", "session_create"}
 
 # What is CSV and not JSON: the operation's body, or its reply.
 CSV = {"exports_retrieve": "reply", "imports_facilities": "body", "imports_users": "body"}
+
+# What goes on and on, and so is neither JSON nor one version of anything.
+STREAMS = {"availability_stream"}
 
 # Phase 1 of the project published these: members may be added, never changed or removed.
 # Schema: (required members, optional members).
@@ -150,7 +164,7 @@ class Operation:
     def is_single(self) -> bool:
         """Whether it shows one thing, as one version of it."""
         shows = self.method == "get" and not self.id.endswith(("_list", "_search"))
-        return shows and self.id not in CSV
+        return shows and self.id not in CSV and self.id not in STREAMS
 
     @property
     def types(self) -> dict[str, set[str]]:
@@ -286,14 +300,15 @@ def test_an_operation_shows_success_and_every_problem(operation: Operation) -> N
 
 
 @each_operation
-def test_a_reply_is_json_or_csv_and_an_error_is_a_problem(operation: Operation) -> None:
+def test_a_reply_is_json_csv_or_a_stream_and_an_error_is_a_problem(operation: Operation) -> None:
     for status, response in operation.responses.items():
         media_types = list(response.get("content", {}))
         if status in {"204", "304"}:
             assert [] == media_types
         elif status < "300":
-            is_csv = CSV.get(operation.id) == "reply"
-            assert ["text/csv" if is_csv else "application/json"] == media_types
+            expected = "text/csv" if CSV.get(operation.id) == "reply" else "application/json"
+            expected = "text/event-stream" if operation.id in STREAMS else expected
+            assert [expected] == media_types
         else:
             assert ["application/problem+json"] == media_types
 
@@ -304,8 +319,10 @@ def test_an_operation_declares_every_status_it_can_give(operation: Operation) ->
     expected = {"400", "401", "500", "503"}
     expected |= {"403"} if operation.is_for_staff or operation.id in SOMETIMES_FORBIDDEN else set()
     expected |= {"404"} if "id" in operation.names("path") else set()
-    expected |= {"404"} if operation.id == "availability_search" else set()
-    expected |= {"304"} if operation.is_single else set()
+    expected |= {"404"} if operation.id in {"availability_search", *STREAMS} else set()
+    expected |= {"422", "429"} if operation.id in STREAMS else set()
+    is_versioned = operation.is_single or operation.id == "availability_search"
+    expected |= {"304"} if is_versioned else set()
     expected |= {"412"} if "If-Match" in operation.names("header") else set()
     expected |= {"413", "415"} if operation.body is not None else set()
     expected |= {"422"} if has_rules else set()
@@ -313,7 +330,7 @@ def test_an_operation_declares_every_status_it_can_give(operation: Operation) ->
     created = "201" if operation.id.endswith("_create") else "200"
     success = {"post": created, "put": "204", "delete": "204"}.get(operation.method, "200")
     assert expected | {success} == set(operation.responses) - {"409"}
-    assert operation.is_single == ("If-None-Match" in operation.names("header"))
+    assert is_versioned == ("If-None-Match" in operation.names("header"))
 
 
 @each_operation
@@ -499,7 +516,7 @@ def test_what_is_created_can_be_looked_at_next() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["links", "problems"])
+@pytest.mark.parametrize("name", ["events", "links", "problems"])
 def test_every_action_of_an_overlay_changed_the_contract(name: str) -> None:
     overlay = yaml.safe_load((SPEC / f"{name}.overlay.yaml").read_bytes())
     for action in overlay["actions"]:

@@ -263,7 +263,7 @@ async def test_a_site_whose_holidays_cannot_be_written_stops_no_other(
     await conn.execute("UPDATE sites SET holiday_country = 'DE' WHERE id = %s", [world.site.id])
     told: list[dict[str, Any]] = []
     monkeypatch.setattr(upkeep.log, "exception", lambda _event, **more: told.append(more))
-    service = Service(pool, timedelta(days=365), render=None, type_of=None)  # type: ignore[arg-type]
+    service = Service(pool, None, timedelta(days=365), render=None, type_of=None)  # type: ignore[arg-type]
 
     assert 2 == await upkeep.refresh_holidays(service)
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from app.routing import handlers
-from tests.client import Client, document, operation_of
+from tests.client import Client, connection, document, operation_of
 
 from .api import Api, at, listed, path_of, unique, wire
 
@@ -95,6 +95,7 @@ def test_one_walk_through_the_service_meets_every_operation(api: Api) -> None:
     assert len(met(ada.get("/api/v1/me/bookings/")).json()) == 1
     met(staff.get("/api/v1/admin/bookings/", params={"user_id": user["id"]}))
 
+    _walk_through_a_page(met, api, token["token"])
     _walk_through_decisions(met, staff, ada, site["id"])
     _walk_through_tables(met, staff, site)
     _walk_through_people(met, staff, user["id"], facility["id"])
@@ -104,6 +105,20 @@ def test_one_walk_through_the_service_meets_every_operation(api: Api) -> None:
     met(staff.post(f"/api/v1/users/{user['id']}/anonymise/"))
     met(staff.delete(room))
     assert operations().keys() == seen
+
+
+def _walk_through_a_page(
+    met: Callable[[httpx.Response], httpx.Response], api: Api, token: str
+) -> None:
+    """A browser's session, and the stream that its page watches."""
+    with connection(api.base_url) as browser:
+        anonymous = Client(api.base_url, None, browser)
+        met(anonymous.post("/api/v1/session/", {"token": token}))
+        met(anonymous.delete("/api/v1/session/", headers={"Sec-Fetch-Site": "same-origin"}))
+    with api.http.stream(
+        "GET", "/api/v1/availability/stream", headers={"Authorization": f"Bearer {token}"}
+    ) as response:
+        met(response)
 
 
 def _walk_through_people(

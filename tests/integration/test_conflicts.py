@@ -227,9 +227,9 @@ async def test_a_held_facility_is_held_by_several_and_changed_by_none(
 ) -> None:
     async with transaction(pool, actor_id=None, request_id=None) as one:
         async with transaction(pool, actor_id=None, request_id=None) as other:
-            assert await facilities.hold_facility(one, world.room.id) == 1
-            assert await facilities.hold_facility(other, world.room.id) == 1
-            assert await facilities.hold_facility(other, 999_999) == 0
+            assert await facilities.hold_facility(world.room.id).run(one) == 1
+            assert await facilities.hold_facility(world.room.id).run(other) == 1
+            assert await facilities.hold_facility(999_999).run(other) == 0
             waiting = asyncio.create_task(_lock_both(pool, [world.room.id]))
             await _someone_waits(conn)
         assert not waiting.done()

@@ -104,6 +104,32 @@ async def test_a_booking_that_moves_or_waits_in_vain_is_in_nobodys_way(
     assert not await is_free(conn, world, 0, 1, now=at(-1.25), except_booking_id=booking + 1)
 
 
+async def test_a_facility_that_is_closed_by_its_local_time_is_left_out_where_that_is_told(
+    conn: Connection, world: World
+) -> None:
+    await rule(conn, world.other_room, "opening_hours", "{[480,1080)}")  # Monday, 8 to 18
+    berlin = {"zones": ["Asia/Tokyo", "Europe/Berlin"]}
+    offered = {
+        (begins, ends): await is_free(
+            conn, world, 0, 1, **berlin, begins=[480, begins], ends=[540, ends]
+        )
+        for begins, ends in ((480, 540), (465, 540), (1020, 1080), (1020, 1095), (10050, 30))
+    }
+    told = {(480, 540): True, (465, 540): False, (1020, 1080): True, (1020, 1095): False}
+    assert {**told, (10050, 30): True} == offered  # which comes to the week's end: who knows
+    assert await is_free(conn, world, 0, 1, zones=["Asia/Tokyo"], begins=[0], ends=[60])
+
+
+async def test_the_hours_of_a_site_count_where_a_facility_has_none(
+    conn: Connection, world: World
+) -> None:
+    await conn.execute("UPDATE sites SET opening_hours = '{[480,1080)}'")
+    told = {"zones": ["Europe/Berlin"], "begins": [0], "ends": [60]}
+    assert not await is_free(conn, world, 0, 1, **told)
+    await rule(conn, world.other_room, "opening_hours", "{[0,1080)}")
+    assert await is_free(conn, world, 0, 1, **told)
+
+
 @pytest.mark.parametrize("scope", ["facility_id", "site_id", None])
 async def test_closures_of_any_kind_are_in_the_way(
     conn: Connection, world: World, scope: str | None

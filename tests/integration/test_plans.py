@@ -128,6 +128,63 @@ def test_what_is_in_the_way_is_found_by_the_constraints_index(
 
 
 @MODES
+def test_what_a_booking_keeps_clear_of_is_found_by_indexes(
+    year: psycopg.Connection[Any], mode: str
+) -> None:
+    plan = _plan(
+        year,
+        bookings,
+        "list_obstacles",
+        mode,
+        facility_id=7,
+        site_id=1,
+        now=PERIOD["start_time"],
+        except_booking_id=None,
+        **PERIOD,
+    )
+
+    assert re.search(r"Index Cond: .*facility_id = .*occupied &&", plan), plan
+    assert "Seq Scan on bookings" not in plan, plan
+
+
+@MODES
+def test_the_terms_of_a_facility_are_found_by_its_key(
+    year: psycopg.Connection[Any], mode: str
+) -> None:
+    plan = _plan(year, facilities, "get_terms", mode, facility_id=7, **PERIOD)
+
+    assert "Index Scan using facilities_pkey on facilities f" in plan, plan
+
+
+@MODES
+def test_other_facilities_are_looked_into_one_by_one_until_there_are_enough(
+    year: psycopg.Connection[Any], mode: str
+) -> None:
+    plan = _plan(
+        year,
+        facilities,
+        "list_free_facilities",
+        mode,
+        facility_id=7,
+        min_capacity=1,
+        now=PERIOD["start_time"],
+        except_booking_id=None,
+        is_staff=False,
+        site_ids=[],
+        caller_group_ids=[],
+        limit=8,
+        zones=["UTC"],
+        begins=[0],
+        ends=[60],
+        **PERIOD,
+    )
+
+    assert re.search(r"Limit.*\n.*->  CTE Scan on likely", plan), plan
+    assert re.search(r"Index Cond: .*facility_id = l.*\.id\).*start_time >", plan), plan
+    assert "Seq Scan on bookings" not in plan, plan
+
+
+@MODES
 def test_a_users_bookings_are_found_by_their_index(
     year: psycopg.Connection[Any], mode: str
 ) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -13,10 +14,20 @@ from psycopg.errors import (
     SerializationFailure,
     UniqueViolation,
 )
+from psycopg.sql import SQL, Composed
 from psycopg_pool import PoolTimeout
 
 from app.embedded.server import Server
-from sql.pool import Connection, Pool, create_pool, reading, retrying, transaction
+from sql.pool import (
+    Connection,
+    Pool,
+    create_pool,
+    reading,
+    retrying,
+    transaction,
+    transaction_after,
+)
+from sql.statement import Statement
 from tests import servers
 
 pytestmark = pytest.mark.anyio
@@ -63,6 +74,47 @@ async def test_a_transaction_commits_at_its_end_and_not_before(pool: Pool) -> No
         assert await _sites(pool) == 0
 
     assert await _sites(pool) == 1
+
+
+def _asking(text: LiteralString) -> Statement[object]:
+    return Statement(Composed([SQL(text)]), lambda rows: rows[0][0])
+
+
+async def test_first_statements_belong_to_the_transaction_and_have_said_what_they_say(
+    pool: Pool,
+) -> None:
+    first = [
+        _asking("INSERT INTO sites (name, time_zone) VALUES ('Harbour', 'UTC') RETURNING name"),
+        _asking("SELECT current_setting('holdfast.request_id') || count(*) FROM sites"),
+    ]
+    async with transaction_after(first, pool, actor_id=None, request_id="r") as (_, said):
+        assert said == ["Harbour", "r1"]
+        assert await _sites(pool) == 0
+
+    assert await _sites(pool) == 1
+
+
+async def test_a_first_statement_sees_what_the_one_before_it_waited_for(pool: Pool) -> None:
+    async with reading(pool) as conn:
+        await _add_site(conn)
+    first = [_asking("SELECT 1 FROM sites FOR SHARE"), _asking("SELECT name FROM sites")]
+
+    async def look() -> list[object]:
+        async with transaction_after(first, pool, actor_id=None, request_id=None) as (_, said):
+            return said
+
+    async with transaction(pool, actor_id=None, request_id=None) as rival:
+        await rival.execute("UPDATE sites SET name = 'Hill'")
+        looking = asyncio.create_task(look())
+        async with reading(pool) as conn, asyncio.timeout(5):
+            while not await _value(
+                conn,
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            ):
+                pass
+
+    assert [1, "Hill"] == await looking
 
 
 async def _fails(conn: Connection) -> None:

@@ -1,6 +1,6 @@
 """What the queries store, find, filter and page."""
 
-from dataclasses import asdict
+from dataclasses import asdict, astuple, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,110 @@ async def test_what_is_in_the_way_is_active_touches_the_period_and_comes_earlies
 
     assert [rows[2].id, rows[0].id] == await in_the_way(None)
     assert [rows[0].id] == await in_the_way(rows[2].id)
+
+
+async def test_obstacles_are_bookings_with_their_buffers_and_closures_of_any_kind(
+    conn: Connection, world: World
+) -> None:
+    taken = await book(conn, world, at(0), at(1))
+    await conn.execute("UPDATE bookings SET buffer_before_minutes = 30")
+    late = await book(conn, world, at(2), at(3))
+    await conn.execute(
+        "UPDATE bookings SET status = 'pending', decide_by = %s WHERE id = %s", [at(-1), late.id]
+    )
+    await try_book(conn, world, at(0), at(1), world.other_room.id)
+    for hour, scope in ((4, "facility"), (5, "site"), (6, "all"), (7, "other")):
+        await _close(conn, world, hour, scope)
+
+    async def obstacles(start: float, end: float, **given: Any) -> list[tuple[Any, ...]]:
+        rows = await bookings.list_obstacles(
+            conn,
+            facility_id=world.room.id,
+            site_id=world.site.id,
+            start_time=at(start),
+            end_time=at(end),
+            **{"now": at(-1), "except_booking_id": None, **given},
+        )
+        return sorted(astuple(row) for row in rows)
+
+    booked = (at(-0.5), at(1), False)
+    closed = [(at(hour), at(hour + 1), True) for hour in (4, 5, 6)]
+    assert [booked, *closed] == await obstacles(-1, 9)
+    assert [booked, (at(2), at(3), False)] == await obstacles(-1, 4, now=at(-1.25))
+    assert [] == await obstacles(-1, 4, except_booking_id=taken.id)
+    assert [[], [booked]] == [await obstacles(-1, end) for end in (-0.5, -0.25)]
+    assert [[], closed[:1]] == [await obstacles(3, end) for end in (4, 4.25)]
+    assert [closed[2:], []] == [await obstacles(start, 9) for start in (6.75, 7)]
+
+
+async def test_the_terms_of_a_booking_are_its_facility_what_closes_it_and_whether_quotas_do(
+    conn: Connection, world: World
+) -> None:
+    async def terms(start: float, end: float) -> facilities.TermsRow:
+        row = await facilities.get_terms(
+            conn, facility_id=world.room.id, start_time=at(start), end_time=at(end)
+        )
+        assert row is not None
+        return row
+
+    bare = await terms(0, 9)
+    assert astuple(world.room) == astuple(bare)[: len(astuple(world.room))]
+    assert (bare.closed_from, bare.closed_until, bare.closed_for) == (None, None, None)
+    for hour, scope in ((6, "all"), (5, "site"), (4, "facility"), (3, "other")):
+        await _close(conn, world, hour, scope)
+    closed = await terms(0, 9)
+    assert [at(4), at(5), at(6)] == closed.closed_from
+    assert [at(5), at(6), at(7)] == closed.closed_until
+    assert ["facility", "site", "all"] == closed.closed_for
+    assert ["facility"] == (await terms(4.75, 5)).closed_for
+    assert (
+        await facilities.get_terms(conn, facility_id=999_999, start_time=at(0), end_time=at(9))
+        is None
+    )
+
+
+@pytest.mark.parametrize("scope", ["this", "its group", "another", "another group", "all"])
+async def test_the_terms_say_whether_a_quota_covers_the_facility(
+    conn: Connection, world: World, scope: str
+) -> None:
+    cursor = await conn.execute(
+        "WITH g AS (INSERT INTO facility_groups (name) VALUES ('G') RETURNING id)"
+        " INSERT INTO facility_group_members (facility_group_id, facility_id)"
+        " SELECT id, %s FROM g RETURNING facility_group_id",
+        [(world.other_room if scope == "another group" else world.room).id],
+    )
+    ((group,),) = await cursor.fetchall()
+    scopes = {"this": (world.room.id, None), "another": (world.other_room.id, None)}
+    facility_id, group_id = scopes.get(scope, (None, None if scope == "all" else group))
+    await conn.execute(
+        "INSERT INTO quotas (facility_id, facility_group_id, max_active_bookings)"
+        " VALUES (%s, %s, 1)",
+        [facility_id, group_id],
+    )
+    row = await facilities.get_terms(
+        conn, facility_id=world.room.id, start_time=at(0), end_time=at(1)
+    )
+    assert row is not None
+    assert row.has_quota == (scope in {"this", "its group", "all"})
+
+
+async def test_a_conflict_of_a_user_who_was_let_go_is_not_recorded(
+    conn: Connection, world: World
+) -> None:
+    await users.deactivate_user(conn, world.member.id)
+    recorded = [
+        await bookings.insert_conflict(
+            conn,
+            facility_id=world.room.id,
+            user_id=user.id,
+            start_time=at(0),
+            end_time=at(1),
+        )
+        for user in (world.member, world.staff)
+    ]
+    assert [0, 1] == recorded
+    cursor = await conn.execute("SELECT user_id FROM booking_conflicts")
+    assert [(world.staff.id,)] == await cursor.fetchall()
 
 
 async def test_busy_periods_come_by_facility_and_then_by_start(
@@ -107,13 +211,14 @@ async def test_a_users_bookings_are_bounded_by_time_and_status_and_paged(
             ("ending_after", "starting_before", "status", "after_start", "after_id")
         )
         return [
-            rows.index(row) if row in rows else -1
+            shown.index(row)
             for row in await bookings.list_user_bookings(
                 conn, **{"user_id": world.member.id, "limit": 9, **nothing, **given}
             )
         ]
 
     rows[2] = await _present(conn, rows[2])
+    shown = [_summary(row) for row in rows]
     assert await listed() == [0, 1, 2, 3]
     assert await listed(user_id=stranger.id) == []
     assert await listed(ending_after=at(8)) == [1, 2, 3]
@@ -342,13 +447,13 @@ async def test_a_key_is_answered_by_one_transaction_at_a_time(
     scope: dict[str, Any] = {"user_id": world.member.id, "operation": "o", "key": "k"}
 
     async with transaction(pool, actor_id=None, request_id=None) as writing:
-        assert await idempotency.try_lock(writing, **scope)
-        assert not await idempotency.try_lock(conn, **scope)
-        assert await idempotency.try_lock(conn, **scope | {"key": "K"})
-        assert await idempotency.try_lock(conn, **scope | {"operation": "p"})
-        assert await idempotency.try_lock(conn, **scope | {"user_id": world.staff.id})
+        assert await idempotency.try_lock(**scope).run(writing)
+        assert not await idempotency.try_lock(**scope).run(conn)
+        assert await idempotency.try_lock(**scope | {"key": "K"}).run(conn)
+        assert await idempotency.try_lock(**scope | {"operation": "p"}).run(conn)
+        assert await idempotency.try_lock(**scope | {"user_id": world.staff.id}).run(conn)
 
-    assert await idempotency.try_lock(conn, **scope)
+    assert await idempotency.try_lock(**scope).run(conn)
 
 
 async def test_a_kept_answer_is_found_until_it_expires(conn: Connection, world: World) -> None:
@@ -357,7 +462,7 @@ async def test_a_kept_answer_is_found_until_it_expires(conn: Connection, world: 
 
     async def found(after: timedelta, **given: Any) -> idempotency.StoredReply | None:
         scope = {"user_id": world.member.id, "operation": "o", "key": "k", **given}
-        return await idempotency.find_reply(conn, **scope, now=now + after)
+        return await idempotency.find_reply(**scope, now=now + after).run(conn)
 
     assert await found(timedelta(hours=23, minutes=59)) == kept
     assert await found(timedelta(hours=24, minutes=1)) is None
@@ -381,7 +486,29 @@ async def test_an_answer_replaces_one_that_has_expired_and_sweeps_a_few_others(
 
     assert ["expired 1", "expired 2", "expired 8", "lasting"] == await _kept_keys(conn)
     assert kept == await idempotency.find_reply(
-        conn, user_id=world.staff.id, operation="o", key="expired 8", now=await _now(conn)
+        user_id=world.staff.id, operation="o", key="expired 8", now=await _now(conn)
+    ).run(conn)
+
+
+async def _close(conn: Connection, world: World, hour: float, scope: str) -> None:
+    """Close a room, the site or everything for an hour."""
+    rooms = {"facility": world.room.id, "other": world.other_room.id}
+    await conn.execute(
+        "INSERT INTO closures (facility_id, site_id, start_time, end_time, reason)"
+        " VALUES (%s, %s, %s, %s, %s)",
+        [
+            rooms.get(scope),
+            world.site.id if scope == "site" else None,
+            at(hour),
+            at(hour + 1),
+            scope,
+        ],
+    )
+
+
+def _summary(row: BookingRow) -> bookings.SummaryRow:
+    return bookings.SummaryRow(
+        **{field.name: getattr(row, field.name) for field in fields(bookings.SummaryRow)}
     )
 
 

@@ -1,0 +1,455 @@
+"""What a process remembers of availability: asked for once, and never of the past."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from prometheus_client import REGISTRY
+
+from domain.access import Caller
+from domain.errors import Refusal
+from domain.periods import Period
+from live.feed import Feed
+from live.timelines import Database, Timeline, Timelines
+from sql import facilities, timelines
+from sql.facilities import FacilityRow
+from sql.pool import Connection, Pool, connect
+from sql.timelines import TimelineRow
+from steps.rules import facility_facts
+from steps.searching import Search, tell
+
+from .world import World, at, book, move, try_book
+
+if TYPE_CHECKING:
+    from exchange.request import Request
+
+pytestmark = pytest.mark.anyio
+
+DAY = timedelta(days=1)
+TODAY = Period(at(0), at(6))
+
+NOW = at(-48) + timedelta(seconds=30)
+
+END_FEEDS = """
+    SELECT pg_terminate_backend(pid)
+      FROM pg_stat_activity
+     WHERE datname = current_database()
+       AND pid <> pg_backend_pid()
+       AND query LIKE '%pg_visible_in_snapshot%'
+"""
+"""Ends the connections on which feeds are read."""
+
+FACTS = partial(facility_facts, horizon=365 * DAY)
+
+
+class Door:
+    """The query for timelines, counted. While it is held, what it has read is not handed on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.calls: list[Sequence[int]] = []
+        self.read = 0
+        self._opened = asyncio.Event()
+        self._opened.set()
+        monkeypatch.setattr("live.timelines.list_timelines", self)
+
+    async def __call__(self, conn: Connection, **asked: Any) -> Sequence[TimelineRow]:
+        """The rows, as soon as the door is open."""
+        self.calls.append(asked["facility_ids"])
+        rows = await timelines.list_timelines(conn, **asked)
+        self.read += 1
+        await self._opened.wait()
+        return rows
+
+    def hold(self) -> None:
+        """Let nobody have what they read."""
+        self._opened.clear()
+
+    def open(self) -> None:
+        """Let all have it."""
+        self._opened.set()
+
+    async def has_read(self, times: int) -> None:
+        """Wait until so many have read something."""
+        while self.read < times:  # noqa: ASYNC110 - a few turns of the loop
+            await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> Door:
+    """The door to the database, counted."""
+    return Door(monkeypatch)
+
+
+class Process:
+    """What a process remembers, and its feed, which polls when it is asked to."""
+
+    def __init__(self, pool: Pool, dsn: str, **more: Any) -> None:
+        self.feed = Feed(partial(connect, dsn), 60)
+        self.timelines = Timelines(Database(pool, FACTS), self.feed, **more)
+
+    async def look(self, facility: FacilityRow, period: Period = TODAY) -> Timeline:
+        """What there is of one facility, by what the process knows."""
+        found = await (await self.timelines.source()).look([facility.id], period)
+        return found[facility.id]
+
+    async def starts(self, facility: FacilityRow, period: Period = TODAY) -> set[datetime]:
+        """When what is taken begins."""
+        timeline = await self.look(facility, period)
+        return {taken.start_time for taken in timeline.taken if taken.start_time < period.end}
+
+
+@asynccontextmanager
+async def running(pool: Pool, dsn: str, **more: Any) -> AsyncIterator[Process]:
+    process = Process(pool, dsn, **more)
+    async with process.feed.running():
+        await fresh(process)
+        yield process
+
+
+async def fresh(process: Process) -> None:
+    """Wait until the feed has begun, or goes on."""
+    while not await process.feed.refresh():  # noqa: ASYNC110 - nothing tells that it connects
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def process(pool: Pool, dsn: str, world: World) -> AsyncIterator[Process]:
+    """A process whose feed has begun, with all that is in the world told."""
+    assert world.room.id
+    async with running(pool, dsn) as process:
+        yield process
+
+
+def counted(name: str, cache: str) -> float:
+    """How often something of a cache has been counted."""
+    return REGISTRY.get_sample_value(f"holdfast_cache_{name}_total", {"cache": cache}) or 0
+
+
+# Asked once
+
+
+async def test_what_is_remembered_is_not_asked_for(
+    process: Process, conn: Connection, world: World, door: Door
+) -> None:
+    await book(conn, world, at(1), at(2))
+    await process.feed.passed()
+    hits, misses = counted("hits", "timelines"), counted("misses", "timelines")
+    first = await process.look(world.room)
+    again = await process.look(world.room, Period(at(1), at(3)))
+    assert [[world.room.id]] == door.calls
+    assert set(first.taken) == set(again.taken)
+    assert first.known is again.known is not None
+    assert 1 == counted("hits", "timelines") - hits == counted("misses", "timelines") - misses
+
+
+async def test_the_next_day_comes_with_the_day(process: Process, world: World, door: Door) -> None:
+    await process.look(world.room)
+    await process.look(world.room, Period(TODAY.start + DAY, TODAY.end + DAY))
+    assert 1 == len(door.calls)
+    await process.look(world.room, Period(TODAY.start + 2 * DAY, TODAY.end + 2 * DAY))
+    assert 2 == len(door.calls)
+
+
+async def test_those_who_ask_the_same_at_once_share_one_look(
+    process: Process, world: World, door: Door
+) -> None:
+    door.hold()
+    asking = [asyncio.create_task(process.look(world.room)) for _ in range(50)]
+    await door.has_read(1)
+    asking[0].cancel()  # who goes away takes it from nobody
+    door.open()
+    found = await asyncio.gather(*asking[1:])
+    assert 1 == len(door.calls)
+    assert 1 == len({id(timeline) for timeline in found})
+
+
+async def test_a_page_asks_for_what_is_not_known_alone(
+    process: Process, world: World, door: Door
+) -> None:
+    await process.look(world.room)
+    source = await process.timelines.source()
+    found = await source.look([world.room.id, world.other_room.id], TODAY)
+    assert {world.room.id, world.other_room.id} == set(found)
+    assert [[world.room.id], [world.other_room.id]] == door.calls
+
+
+async def test_pages_are_remembered_until_a_facility_changes(
+    process: Process, conn: Connection, world: World
+) -> None:
+    loads = 0
+
+    async def load() -> Sequence[FacilityRow]:
+        nonlocal loads
+        loads += 1
+        row = await facilities.get_facility(conn, world.room.id)
+        assert row is not None
+        return [row]
+
+    async def page() -> Sequence[FacilityRow]:
+        return await (await process.timelines.source()).page("all", load)
+
+    await page()
+    await book(conn, world, at(1), at(2))
+    await process.feed.passed()
+    assert await page()
+    assert 1 == loads
+    await conn.execute("UPDATE facilities SET capacity = 99 WHERE id = %s", [world.room.id])
+    await process.feed.passed()
+    assert [99] == [row.capacity for row in await page()]
+    assert 2 == loads
+
+
+# Never of the past
+
+
+async def test_what_changes_is_asked_for_again_and_nothing_else(
+    process: Process, conn: Connection, world: World, door: Door
+) -> None:
+    row = await book(conn, world, at(1), at(2))
+    await process.feed.passed()
+    assert {at(1)} == await process.starts(world.room)
+    assert set() == await process.starts(world.other_room)
+    row = await move(conn, row, at(3), at(4), world.room.id)
+    await process.feed.passed()
+    assert {at(3)} == await process.starts(world.room)
+    await move(conn, row, at(3), at(4), world.other_room.id)
+    await process.feed.passed()
+    assert set() == await process.starts(world.room)
+    assert {at(3)} == await process.starts(world.other_room)
+    assert 5 == len(door.calls)
+
+
+@pytest.mark.parametrize("scope", ["facility", "site", "everything"])
+async def test_closures_are_seen_wherever_they_hold(
+    process: Process, conn: Connection, world: World, scope: str
+) -> None:
+    assert [] == (await process.look(world.room)).closed
+    await conn.execute(
+        "INSERT INTO closures (facility_id, site_id, start_time, end_time, reason)"
+        " VALUES (%s, %s, %s, %s, 'Repairs')",
+        [
+            world.room.id if scope == "facility" else None,
+            world.site.id if scope == "site" else None,
+            at(1),
+            at(2),
+        ],
+    )
+    await process.feed.passed()
+    assert [(at(1), at(2))] == (await process.look(world.room)).closed
+    await conn.execute("DELETE FROM closures")
+    await process.feed.passed()
+    assert [] == (await process.look(world.room)).closed
+
+
+async def test_a_look_that_began_before_a_change_is_not_remembered_after_it(
+    process: Process, conn: Connection, world: World, door: Door
+) -> None:
+    door.hold()
+    early = asyncio.create_task(process.starts(world.room))
+    await door.has_read(1)
+    await book(conn, world, at(1), at(2))
+    await process.feed.passed()
+    late = asyncio.create_task(process.starts(world.room))
+    await door.has_read(2)  # of its own: what the early one brings may be from before
+    door.open()
+    assert set() == await early
+    assert {at(1)} == await late
+    assert {at(1)} == await process.starts(world.room)
+    assert 2 == len(door.calls)
+
+
+async def test_a_look_is_remembered_though_others_changed_meanwhile(
+    process: Process, conn: Connection, world: World, door: Door
+) -> None:
+    door.hold()
+    early = asyncio.create_task(process.look(world.room))
+    await door.has_read(1)
+    await try_book(conn, world, at(1), at(2), world.other_room.id)
+    await process.feed.passed()
+    door.open()
+    assert (await early).known is not None
+    await process.look(world.room)
+    assert 1 == len(door.calls)
+
+
+async def test_what_is_seen_of_a_facility_before_it_is_told_counts(
+    process: Process, conn: Connection, world: World
+) -> None:
+    """The days of after a change do not go with the rules of before it."""
+    await process.look(world.room)
+    await conn.execute("UPDATE facilities SET capacity = 99 WHERE id = %s", [world.room.id])
+    later = await process.look(world.room, Period(at(240), at(241)))
+    assert 99 == later.row.capacity
+    assert 99 == (await process.look(world.room)).row.capacity
+
+
+async def test_after_a_gap_nothing_is_remembered(
+    process: Process, conn: Connection, world: World, door: Door
+) -> None:
+    await process.look(world.room)
+    door.hold()
+    early = asyncio.create_task(process.look(world.other_room))
+    await door.has_read(2)
+    await conn.execute(END_FEEDS)
+    await process.feed.passed()
+    await fresh(process)
+    door.open()
+    assert (await early).known is None
+    await process.look(world.room)
+    assert 3 == len(door.calls)
+
+
+# Only while it may be
+
+
+async def test_without_a_feed_that_answers_the_database_is_asked(
+    pool: Pool, dsn: str, world: World, door: Door
+) -> None:
+    process = Process(pool, dsn)  # whose feed does not run
+    for _ in range(2):
+        assert (await process.look(world.room)).known is None
+    assert 2 == len(door.calls)
+
+
+async def test_what_is_switched_off_remembers_nothing(
+    pool: Pool, dsn: str, world: World, door: Door
+) -> None:
+    async with running(pool, dsn, is_on=False) as process:
+        for _ in range(2):
+            assert (await process.look(world.room)).known is None
+    assert 2 == len(door.calls)
+
+
+# Bounds
+
+
+async def test_the_facilities_remembered_are_those_asked_for_last(
+    pool: Pool, dsn: str, world: World, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("live.timelines.MOST_FACILITIES", 1)
+    async with running(pool, dsn) as process:
+        for room in (world.room, world.room, world.other_room, world.room):
+            await process.look(room)
+    assert [world.room.id, world.other_room.id, world.room.id] == [ids[0] for ids in door.calls]
+
+
+async def test_no_more_days_are_remembered_than_there_is_room_for(
+    process: Process, world: World, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("live.timelines.MOST_DAYS", 5)
+    for number in range(0, 40, 4):
+        timeline = await process.look(world.room, Period(at(24 * number), at(24 * number + 1)))
+        assert timeline.known is not None
+        assert len(timeline.known.days) <= 5
+    assert 10 == len(door.calls)
+
+
+async def test_answers_take_no_more_memory_than_there_is_for_them(
+    pool: Pool, dsn: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("live.timelines.MOST_ANSWER_BYTES", 3000)
+    async with running(pool, dsn) as process:
+        known = (await process.look(world.room)).known
+        assert known is not None
+        source = await process.timelines.source()
+        kept = [0] * 20
+        for number in range(20):
+            source.keep_answer(number, known, b"x" * 600, NOW, NOW + DAY)
+            kept[number] = sum(
+                source.answer(each, known, NOW + DAY / 2) is not None for each in range(20)
+            )
+        source.keep_answer("too long", known, b"x" * 3000, NOW, NOW + DAY)
+        assert source.answer("too long", known, NOW + DAY / 2) is None
+    assert [1, 2, 3, 3] == kept[:4]
+    assert {3} == set(kept[3:])
+
+
+# Answers, and the moment at which one asks
+
+
+class Asking:
+    """Searches of Room 1 by a member, answered as the service does."""
+
+    def __init__(self, process: Process, world: World) -> None:
+        self.process = process
+        self.world = world
+        self.window = TODAY
+        self.database = process.timelines._database  # noqa: SLF001 - the other way to the same
+
+    def told(self, _: Refusal) -> dict[str, str]:
+        """A refusal, shortened."""
+        return {}
+
+    async def answers(self, now: datetime) -> tuple[bytes, bytes]:
+        """What is told at this moment: by what is remembered, and by the database."""
+        world, window = self.world, self.window
+        caller = Caller(world.member.id, "mia", is_staff=False)
+        search = Search(caller=caller, window=window, duration=None, now=now)
+        request = cast("Request", self)
+        remembered = await tell(
+            request, await self.process.timelines.source(), search, [world.room.id]
+        )
+        database = await tell(request, self.database, search, [world.room.id])
+        return remembered[world.room.id], database[world.room.id]
+
+
+async def test_an_answer_is_given_again_until_something_changes(
+    process: Process, conn: Connection, world: World
+) -> None:
+    asking = Asking(process, world)
+    first, plain = await asking.answers(NOW)
+    hits = counted("hits", "answers")
+    again, _ = await asking.answers(NOW)
+    assert first == again == plain
+    assert 1 == counted("hits", "answers") - hits
+    await book(conn, world, at(1), at(2))
+    await process.feed.passed()
+    changed, plain = await asking.answers(NOW)
+    assert first != changed == plain
+
+
+async def test_at_every_moment_the_answer_is_that_of_this_moment(
+    process: Process, conn: Connection, world: World
+) -> None:
+    """Before the window and in it, at the beginnings of minutes and within them, to and fro."""
+    await conn.execute(
+        "UPDATE facilities SET min_notice_minutes = 30, requires_approval = true WHERE id = %s",
+        [world.room.id],
+    )
+    row = await book(conn, world, at(2), at(3))
+    await conn.execute(
+        "UPDATE bookings SET status = 'pending', decide_by = %s WHERE id = %s",
+        [at(-0.3), row.id],
+    )
+    await process.feed.passed()
+    asking = Asking(process, world)
+    tiny, minute = timedelta.resolution, timedelta(minutes=1)
+    turns = [at(-0.5), at(-0.3), at(0), at(0.25), at(0.5), at(1.75)]
+    steps = (-minute, -tiny, timedelta(0), tiny, minute - tiny, minute)
+    moments = [at(-30), *(turn + step for turn in turns for step in steps)]
+    answers: set[bytes] = set()
+    for now in [*moments, *reversed(moments), *moments]:
+        remembered, plain = await asking.answers(now)
+        assert plain == remembered, now
+        answers.add(plain)
+    assert len(answers) >= len(turns)
+
+
+async def test_what_waits_for_a_decision_is_free_once_that_is_too_late(
+    process: Process, conn: Connection, world: World
+) -> None:
+    row = await book(conn, world, at(1), at(2))
+    await conn.execute(
+        "UPDATE bookings SET status = 'pending', decide_by = %s WHERE id = %s",
+        [NOW + timedelta(seconds=10), row.id],
+    )
+    await process.feed.passed()
+    asking = Asking(process, world)
+    taken, _ = await asking.answers(NOW)
+    assert (taken, taken) == await asking.answers(NOW + timedelta(seconds=9))
+    free, plain = await asking.answers(NOW + timedelta(seconds=10))
+    assert taken != free == plain
