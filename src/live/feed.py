@@ -14,7 +14,7 @@ import structlog
 from psycopg import Error
 
 from live.counters import FEED_LAG, FEED_POLLS
-from live.position import Position
+from live.position import Position, Snapshot
 from sql import changes
 from sql.changes import ChangeRow
 from sql.pool import Connection
@@ -43,6 +43,24 @@ Listener = Callable[[Sequence[ChangeRow], Position], None]
 
 Forgetter = Callable[[], None]
 """Told that anything may have changed."""
+
+
+async def changes_after(
+    conn: Connection, position: Position, limit: int
+) -> tuple[Snapshot, Sequence[ChangeRow]]:
+    """What a reader at a position has not been told, and the snapshot by which that is visible.
+
+    Up to the end of its batch where it is within one. There may be more where there are
+    ``limit`` changes.
+    """
+    rows = await changes.list_changes(
+        conn,
+        since=position.since,
+        until=position.until,
+        after_id=position.after_id,
+        limit=limit,
+    )
+    return rows[0].snapshot, [row for row in rows if row.id]
 
 
 class Feed:
@@ -176,13 +194,7 @@ class Feed:
         assert position is not None  # noqa: S101 - set by _begin
         while True:
             is_new = position.until is None  # else it goes on with a batch begun before
-            until, rows = await changes.list_changes(
-                conn,
-                since=position.since,
-                until=position.until,
-                after_id=position.after_id,
-                limit=MOST_AT_ONCE,
-            )
+            until, rows = await changes_after(conn, position, MOST_AT_ONCE)
             is_all = len(rows) < MOST_AT_ONCE
             after = Position(until) if is_all else Position(position.since, until, rows[-1].id)
             if after != position:

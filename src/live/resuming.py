@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from live.feed import changes_after
 from live.position import Position, Snapshot
 from sql import changes
 from sql.changes import ChangeRow
@@ -36,13 +37,8 @@ async def missed(conn: Connection, last: Position, present: Position) -> Missed 
     """
     found: list[tuple[ChangeRow, Position]] = []
     for leg in _legs(last, present):
-        _, rows = await changes.list_changes(
-            conn,
-            since=leg.since,
-            until=leg.until,
-            after_id=leg.after_id,
-            limit=MOST_MISSED + 1,
-        )
+        begun = Position(leg.since, leg.until, leg.after_id)
+        _, rows = await changes_after(conn, begun, MOST_MISSED + 1)
         found += [
             (row, Position(leg.since, leg.until, row.id))
             for row in rows

@@ -162,12 +162,7 @@ class Database:
             rows = await list_timelines(
                 conn, facility_ids=facility_ids, start_time=period.start, end_time=period.end
             )
-        return {
-            row.facility.id: Timeline(
-                row.facility, self.facts_of(row.facility), row.taken, row.closed
-            )
-            for row in rows
-        }
+        return {row.id: Timeline(row, self.facts_of(row), row.taken, row.closed) for row in rows}
 
 
 class Timelines:
@@ -286,16 +281,16 @@ class Timelines:
                     end_time=_start_of(flight.last + 1),
                 )
             for row in rows:
-                found[row.facility.id] = self._learn(row, flight)
+                found[row.id] = self._learn(row, flight)
         return found
 
     def _learn(self, row: TimelineRow, flight: _Flight) -> Timeline:
         """Remember what was read, unless it changed meanwhile."""
-        facility_id = row.facility.id
+        facility_id = row.id
         if not flight.is_good_for([facility_id]):
-            facility = self._database.facts_of(row.facility)
-            return Timeline(row.facility, facility, row.taken, row.closed)
-        known = self._remember(row.facility)
+            facility = self._database.facts_of(row)
+            return Timeline(row, facility, row.taken, row.closed)
+        known = self._remember(row)
         days = _by_day(row.taken, row.closed, flight.first, flight.last)
         _add(known, days)
         if self._shared is not None:

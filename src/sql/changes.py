@@ -3,7 +3,6 @@
 A snapshot is PostgreSQL's own, as text: ``xmin:xmax:xip,xip`` (pg_current_snapshot).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -20,10 +19,13 @@ RecordType: TypeAlias = Literal["booking", "closure", "facility", "site", "user"
 class ChangeRow:
     """One change: of a booking, a closure, a facility, a site, or of who a user is.
 
-    Times are None where any time is meant. A closure of everything has neither a facility
-    nor a site; one of a facility, like a booking, has the facility's site too.
+    ``snapshot`` is the one by which it is visible. Times are None where any time is meant.
+    A closure of everything has neither a facility nor a site; one of a facility, like a
+    booking, has the facility's site too. A row without an id is no change, and nothing else
+    is in it: the types are those of changes.
     """
 
+    snapshot: str
     id: int
     transaction_id: int
     record_type: RecordType
@@ -56,21 +58,16 @@ async def get_origin(conn: Connection) -> str:
 
 
 async def list_changes(
-    conn: Connection,
-    *,
-    since: str,
-    until: str | None = None,
-    after_id: int = 0,
-    limit: int = 1000,
-) -> tuple[str, Sequence[ChangeRow]]:
+    conn: Connection, *, since: str, until: str | None, after_id: int, limit: int
+) -> list[ChangeRow]:
     """What became visible after one snapshot and by another, in the order of commits.
 
-    The other is that of this moment where none is given, and is the first of the pair.
-    Where there are ``limit`` rows there may be more, after the last one's id.
+    The other is that of this moment where none is given. Where there are ``limit`` rows
+    there may be more, after the last one's id; where there is no change there is one row
+    without an id.
     """
     parameters = {"since": since, "until": until, "after_id": after_id, "limit": limit}
-    rows = await _QUERIES["list_changes"].many(conn, _row, parameters)
-    return rows[0][0], [change for _, change in rows if change is not None]
+    return await _QUERIES["list_changes"].many(conn, ChangeRow, parameters)
 
 
 async def get_reach(conn: Connection, since: str) -> ReachRow:
@@ -82,9 +79,3 @@ async def prune_changes(conn: Connection, *, before: datetime, limit: int) -> in
     """Remove some of the changes from before a time; how many."""
     count: int = await _QUERIES["prune_changes"].value(conn, {"before": before, "limit": limit})
     return count
-
-
-def _row(snapshot: str, change_id: int | None, *values: object) -> tuple[str, ChangeRow | None]:
-    if change_id is None:
-        return snapshot, None
-    return snapshot, ChangeRow(change_id, *values)  # type: ignore[arg-type]  # the query's columns

@@ -18,21 +18,20 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
        f.min_duration_minutes, f.max_duration_minutes, f.min_notice_minutes,
        f.horizon_days, f.start_step_minutes, f.cancellation_notice_minutes,
        f.buffer_before_minutes, f.buffer_after_minutes, f.requires_approval,
-       f.approval_timeout_minutes, busy.start_times AS busy_start_times,
-       busy.end_times AS busy_end_times, busy.decide_bys AS busy_decide_bys,
-       closed.start_times AS closed_start_times, closed.end_times AS closed_end_times,
+       f.approval_timeout_minutes,
        ARRAY(SELECT o.user_group_id
                FROM facility_user_groups AS o
               WHERE o.facility_id = f.id
               ORDER BY o.user_group_id) AS user_group_ids,
+       t.taken_from, t.taken_until, t.decided_by, c.closed_from, c.closed_until,
        pg_snapshot_xmin(pg_current_snapshot())::text::int8 AS transaction_id
   FROM asked AS a
   JOIN facilities AS f ON f.id = ANY (a.facility_ids)
   JOIN sites AS s ON s.id = f.site_id
  CROSS JOIN LATERAL (
-       SELECT array_agg(lower(b.occupied)) AS start_times,
-              array_agg(upper(b.occupied)) AS end_times,
-              array_agg(b.decide_by) AS decide_bys
+       SELECT array_agg(lower(b.occupied)) AS taken_from,
+              array_agg(upper(b.occupied)) AS taken_until,
+              array_agg(b.decide_by) AS decided_by
          FROM bookings AS b
         WHERE b.facility_id = f.id
           AND b.start_time > a.start_time - INTERVAL '16 hours'
@@ -42,9 +41,9 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
                   a.start_time - make_interval(mins => f.buffer_before_minutes),
                   a.end_time + make_interval(mins => f.buffer_after_minutes),
                   '[)')
-       ) AS busy
+       ) AS t
  CROSS JOIN LATERAL (
-       SELECT array_agg(c.start_time) AS start_times, array_agg(c.end_time) AS end_times
+       SELECT array_agg(x.start_time) AS closed_from, array_agg(x.end_time) AS closed_until
          FROM (SELECT o.start_time, o.end_time
                  FROM closures AS o
                 WHERE o.facility_id = f.id
@@ -59,6 +58,6 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
                  FROM closures AS o
                 WHERE o.facility_id IS NULL
                   AND o.site_id IS NULL
-                  AND o.end_time > a.start_time) AS c
-        WHERE c.start_time < a.end_time
-       ) AS closed;
+                  AND o.end_time > a.start_time) AS x
+        WHERE x.start_time < a.end_time
+       ) AS c;

@@ -48,6 +48,7 @@ class Told:
     def tell(self, user_id: int, record_type: str = "user") -> None:
         """Say that something about this user changed."""
         row = ChangeRow(
+            snapshot="1:1:",
             id=1,
             transaction_id=1,
             record_type=cast("Any", record_type),

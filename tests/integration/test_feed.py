@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from psycopg import AsyncConnection
 
-from live.feed import Feed
+from live.feed import Feed, changes_after
 from live.position import Position
 from sql import changes
 from sql.changes import ChangeRow, ReachRow
@@ -130,9 +130,7 @@ async def test_more_than_a_batch_is_told_in_several_each_where_the_last_ended(
         row.booking_id for position in within for row in told.rows if row.id == position.after_id
     ]
     for position in within:
-        _, rows = await changes.list_changes(
-            conn, since=position.since, until=position.until, after_id=position.after_id
-        )
+        _, rows = await changes_after(conn, position, 100)
         assert made[made.index(_booking_at(told, position)) + 1 :] == [
             row.booking_id for row in rows
         ]
@@ -259,7 +257,7 @@ async def test_what_is_pruned_cannot_be_gone_back_to_and_the_log_says_so(
     assert 0 == await changes.prune_changes(conn, before=datetime.now(UTC) - timedelta(1), limit=9)
     assert ReachRow(is_kept=False, is_known=True) == await changes.get_reach(conn, before)
     assert ReachRow(is_kept=True, is_known=True) == await changes.get_reach(conn, after)
-    _, rows = await changes.list_changes(conn, since=after)
+    _, rows = await changes_after(conn, Position(after), 100)
     assert 1 == len(rows)
 
 

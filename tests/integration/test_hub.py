@@ -46,12 +46,14 @@ class Told:
 
 def row(number: int = 1, facility_id: int | None = 1, site_id: int | None = 1) -> ChangeRow:
     """A change."""
-    return ChangeRow(number, number, "facility", facility_id, site_id, None, None, None, None)
+    return ChangeRow(
+        "1:1:", number, number, "facility", facility_id, site_id, None, None, None, None
+    )
 
 
 def user(user_id: int) -> ChangeRow:
     """A change of a user."""
-    return ChangeRow(1, 1, "user", None, None, None, user_id, None, None)
+    return ChangeRow("1:1:", 1, 1, "user", None, None, None, user_id, None, None)
 
 
 def ids(stream: Stream) -> list[str]:
