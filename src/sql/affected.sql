@@ -1,4 +1,4 @@
--- name: lock_closed_over :value
+-- name: lock_closed_over :value :replan
 -- How many bookings of a facility, of a site's or of all share any moment with the period
 -- and are not over, locked until the commit, in the order of their ids.
 -- Those that have expired are among them: somebody may just have confirmed one, which only
@@ -22,7 +22,7 @@
 SELECT count(*)
   FROM held;
 
--- name: count_closed_over :value
+-- name: count_closed_over :value :replan
 -- How many active bookings of a facility, of a site's or of all share any moment with the
 -- period and are not over. A pending one whose time to be decided is over holds nothing.
 SELECT count(*)
@@ -38,7 +38,7 @@ SELECT count(*)
         OR (b.status = 'pending'
             AND COALESCE(b.decide_by, 'infinity') > %(now)s::timestamptz));
 
--- name: list_closed_over :many
+-- name: list_closed_over :many :replan
 -- The earliest of the bookings that count_closed_over counts.
 SELECT b.id, b.facility_id, b.user_id, u.username, u.display_name AS user_display_name,
        u.is_staff AS user_is_staff, b.start_time, b.end_time, b.title, b.attendee_count,
@@ -64,7 +64,7 @@ SELECT b.id, b.facility_id, b.user_id, u.username, u.display_name AS user_displa
  ORDER BY b.start_time, b.id
  LIMIT %(limit)s::int4;
 
--- name: cancel_closed_over :exec
+-- name: cancel_closed_over :exec :replan
 -- Cancels the bookings that count_closed_over counts for a closure that has this reason.
 UPDATE bookings AS b
    SET status = 'cancelled',
@@ -83,7 +83,7 @@ UPDATE bookings AS b
         OR (b.status = 'pending'
             AND COALESCE(b.decide_by, 'infinity') > %(now)s::timestamptz));
 
--- name: list_upcoming :many
+-- name: list_upcoming :many :replan
 -- Active bookings of these facilities that are still to begin, earliest first, after the
 -- one given.
 SELECT b.id, b.facility_id, b.user_id, u.username, u.display_name AS user_display_name,

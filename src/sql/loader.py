@@ -10,9 +10,12 @@ A file is a sequence of blocks::
 
 The kind says what comes back: ``:one`` no row or one, ``:many`` rows, ``:value``
 the one column of the one row, ``:exec`` the number of rows affected, ``:stream`` rows,
-some at a time, which is for what may be too many to hold. A query whose
-filters are optional adds ``:replan``: it is planned anew for the values of each
-call, since a plan made once for all of them could use no index.
+some at a time, which is for what may be too many to hold.
+
+A query is planned once for each connection, for any values (``plan_cache_mode`` in
+sql.pool): planning anew often takes longer than the answer. One whose filters are optional
+adds ``:replan``: it is planned for the values of each call, which are written into it, since
+a plan made for all of them could use no index.
 """
 
 import re
@@ -21,7 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast, get_args
 
-from psycopg.rows import args_row, scalar_row
+from psycopg import AsyncClientCursor, AsyncCursor
+from psycopg.rows import AsyncRowFactory, args_row, scalar_row, tuple_row
 from psycopg.sql import SQL, Composed
 from psycopg.sql import Literal as Value
 
@@ -55,8 +59,8 @@ class Query:
         self, conn: Connection, row: Callable[..., Row], parameters: Parameters
     ) -> Row | None:
         """The row made of the result's columns in their order, or None if there is none."""
-        cursor = conn.cursor(row_factory=args_row(row))
-        await cursor.execute(self.statement, parameters, prepare=self._prepare())
+        cursor = self._cursor(conn, args_row(row))
+        await cursor.execute(self.statement, parameters)
         return await cursor.fetchone()
 
     async def only(self, conn: Connection, row: Callable[..., Row], parameters: Parameters) -> Row:
@@ -74,8 +78,8 @@ class Query:
         self, conn: Connection, row: Callable[..., Row], parameters: Parameters
     ) -> list[Row]:
         """The rows, each made of the result's columns in their order."""
-        cursor = conn.cursor(row_factory=args_row(row))
-        await cursor.execute(self.statement, parameters, prepare=self._prepare())
+        cursor = self._cursor(conn, args_row(row))
+        await cursor.execute(self.statement, parameters)
         return await cursor.fetchall()
 
     async def stream(
@@ -89,13 +93,14 @@ class Query:
 
     async def value(self, conn: Connection, parameters: Parameters) -> Any:  # noqa: ANN401 - any type
         """The one column of the one row."""
-        cursor = conn.cursor(row_factory=scalar_row)
-        await cursor.execute(self.statement, parameters, prepare=self._prepare())
+        cursor = self._cursor(conn, scalar_row)
+        await cursor.execute(self.statement, parameters)
         return await cursor.fetchone()
 
     async def exec(self, conn: Connection, parameters: Parameters) -> int:
         """The number of rows affected."""
-        cursor = await conn.execute(self.statement, parameters, prepare=self._prepare())
+        cursor = self._cursor(conn, tuple_row)
+        await cursor.execute(self.statement, parameters)
         return cursor.rowcount
 
     def written(self, parameters: Parameters) -> Composed:
@@ -106,8 +111,10 @@ class Query:
             parts += [Value(parameters[name]), _plain(text)]
         return Composed(parts)
 
-    def _prepare(self) -> bool | None:
-        return False if self.replan else None
+    def _cursor(self, conn: Connection, row: AsyncRowFactory[Row]) -> AsyncCursor[Row]:
+        if self.replan:
+            return AsyncClientCursor(conn, row_factory=row)
+        return conn.cursor(row_factory=row)
 
 
 def _plain(text: str) -> SQL:

@@ -43,6 +43,7 @@ _SESSION = {
     "statement_timeout": "10s",
     "lock_timeout": "2s",
     "idle_in_transaction_session_timeout": "5s",
+    "plan_cache_mode": "force_generic_plan",  # but for what sql.loader has planned anew
 }
 
 # How soon a connection notices that the other machine is gone; a server that
