@@ -1,6 +1,6 @@
 """Measures what a newcomer waits for: the set-up, cold and warm, until the service answers.
 
-    .venv/bin/python benchmarks/setup.py
+    .venv/bin/python -m benchmarks.setup
 
 Clones the last commit into a temporary folder and runs its ``scripts/run.sh`` there
 three times: with nothing set up, with everything set up and no database, and again on

@@ -53,16 +53,19 @@ def postgres() -> Iterator[str]:
 
 
 @contextmanager
-def restartable() -> Iterator[Server]:
-    """An embedded server of the test's own, running, which it may stop and start."""
+def restartable(*, fsync: bool = False) -> Iterator[Server]:
+    """An embedded server of the test's own, running, which it may stop and start.
+
+    Without ``fsync`` a crash may cost what was acknowledged just before it.
+    """
     with tempfile.TemporaryDirectory(prefix="holdfast-", ignore_cleanup_errors=True) as temporary:
         path = Path(temporary)
         path.chmod(0o755)  # the account that runs PostgreSQL for root must pass through
         datadir = DataDir(path, database_account(path / "postgres"))
         engine_dir = _engine_dir()
         engine = installed_engine(datadir, engine_dir) or install_engine(datadir, engine_dir)
-        initialise(datadir, engine, fsync=False)
-        server = Server(datadir, engine, fsync=False)
+        initialise(datadir, engine, fsync=fsync)
+        server = Server(datadir, engine, fsync=fsync)
         server.start()
         try:
             yield server

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -28,20 +28,36 @@ def free_port() -> int:
             return port
 
 
+AS_IT_IS = ("-m", "app.service")
+
+_NOT_OURS = ("HOLDFAST_", "REDIS_URL")
+
+
 @contextmanager
-def service(dsn: str, log: Path, **settings: str) -> Iterator[str]:
-    """One service on the database; yields its base URL. ``settings`` are HOLDFAST_* by name."""
+def service(
+    dsn: str,
+    log: Path,
+    *,
+    redis_url: str | None = None,
+    program: Sequence[str] = AS_IT_IS,
+    **settings: str,
+) -> Iterator[str]:
+    """One service on the database; yields its base URL. ``settings`` are HOLDFAST_* by name.
+
+    ``program`` are Python's arguments.
+    """
     port = free_port()
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")},
+        **{name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)},
         "DATABASE_URL": dsn,
+        "REDIS_URL": redis_url or "",
         "HOLDFAST_PORT": str(port),
         "HOLDFAST_LOG_FORMAT": "json",
         **{f"HOLDFAST_{name.upper()}": value for name, value in settings.items()},
     }
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app.service"],
+        process = subprocess.Popen(  # noqa: S603 - the tests' own words
+            [sys.executable, *program],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=output,

@@ -25,7 +25,8 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from live.counters import INVALIDATIONS
+from live.background import background
+from live.counters import FEED_LAG, INVALIDATIONS
 from live.feed import Feed
 from live.position import Position
 from sql.changes import ChangeRow
@@ -82,16 +83,13 @@ def _seconds_of(operation: str) -> Histogram:
 
 @asynccontextmanager
 async def observing(pool: Pool, feed: Feed) -> AsyncIterator[None]:
-    """Measure the pool, and count what the feed tells, until the exit."""
+    """Measure the pool and the feed, and count what it tells, until the exit."""
     feed.listen(_count_changes)
-    task = asyncio.create_task(_look_again_and_again(pool), name="metrics")
     try:
-        yield
+        async with background(_look_again_and_again(pool, feed), "metrics"):
+            yield
     finally:
         feed.forget(_count_changes)
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def _count_changes(rows: Sequence[ChangeRow], _: Position) -> None:
@@ -99,9 +97,10 @@ def _count_changes(rows: Sequence[ChangeRow], _: Position) -> None:
         INVALIDATIONS.labels(row.record_type).inc()
 
 
-async def _look_again_and_again(pool: Pool) -> None:
+async def _look_again_and_again(pool: Pool, feed: Feed) -> None:
     waits, waited_ms = 0, 0
     while True:
+        FEED_LAG.set(feed.lag)
         stats = pool.get_stats()
         POOL_SIZE.set(stats["pool_size"])
         POOL_AVAILABLE.set(stats["pool_available"])

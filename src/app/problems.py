@@ -16,7 +16,7 @@ from domain import errors
 from exchange.event_stream import FeedAway
 from exchange.lanes import LaneFull
 from exchange.request import problem_reply
-from live.streams import HubFull
+from live.hub import HubFull
 from wire import replies
 
 Place = Literal["body", "query", "path", "header"]
@@ -116,7 +116,8 @@ _STREAMS_FULL = Kind(
     503,
     "service_unavailable",
     "Service Unavailable",
-    {"Retry-After": "5"},
+    # The connection is what there are too few of.
+    {"Retry-After": "5", "Connection": "close"},
     "So many streams are open that this one was not begun. Try again in a few seconds, or ask"
     " availability_search with If-None-Match instead.",
 )

@@ -15,6 +15,12 @@ from live.callers import Callers, Known
 
 _LONGEST_TOKEN = 255
 
+_NO_TOKEN = (
+    "This token is not valid: it was revoked, has expired, or is not a token of this service. Get"
+    " a new one from the staff, or with 'holdfast token create'."
+)
+_NO_SESSION = "This session is over: sign in again (session_create)."
+
 Subject = dict[str, Any]
 """What Connexion wants back of whoever authenticated somebody."""
 
@@ -66,11 +72,8 @@ def admit(callers: Callers, scope: Scope, token: str) -> Subject | Awaitable[Sub
 async def _asked(callers: Callers, scope: Scope, token_hash: bytes) -> Subject:
     known = await callers.find(token_hash)
     if known is None:
-        detail = (
-            "This token is not valid: it was revoked, has expired, or is not a token of this"
-            " service. Get a new one from the staff, or with 'holdfast token create'."
-        )
-        raise AuthenticationRequired(detail, status=401)
+        by_cookie = scope["extensions"]["holdfast"]["by_cookie"]
+        raise AuthenticationRequired(_NO_SESSION if by_cookie else _NO_TOKEN, status=401)
     return _admitted(scope, known)
 
 

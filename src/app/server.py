@@ -43,9 +43,9 @@ from domain.errors import Refusal
 from exchange.request import Request, Service
 from live.callers import Callers
 from live.feed import Feed
+from live.hub import Hub, Terms
 from live.live import Live
 from live.shared import SharedDays
-from live.streams import Hub, Terms
 from live.timelines import Database, Timelines
 from sql.pool import Pool, connect, create_pool, reading
 from sql.users import CallerRow, find_caller

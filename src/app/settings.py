@@ -15,6 +15,7 @@ PLAIN = {
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
     "float_parsing": "a number",
+    "bool_parsing": "on or off",
     "string_too_short": "not empty",
 }
 

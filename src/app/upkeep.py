@@ -7,7 +7,7 @@ right: what it does late was true before (docs/adr/0018).
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,6 +16,7 @@ import structlog
 
 from app.problems import kind_of
 from exchange.request import Service
+from live.background import background
 from sql import bookings, changes
 from sql.pool import reading, retrying, transaction
 from steps import holidays
@@ -102,13 +103,8 @@ DUTIES = (
 @asynccontextmanager
 async def upkeep(service: Service, seconds: float) -> AsyncIterator[None]:
     """Run the duties in the background, with this pause between rounds, until the exit."""
-    task = asyncio.create_task(_rounds(service, seconds), name="upkeep")
-    try:
+    async with background(_rounds(service, seconds), "upkeep"):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _rounds(service: Service, seconds: float) -> None:

@@ -8,10 +8,10 @@ accepted is remembered with its values. docs/adr tells more.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 import jsonschema_rs
@@ -57,15 +57,14 @@ class Checker:
             for item in operation.parameters
             if item["in"] == "header"
         }
-        self._places: dict[Place, jsonschema_rs.Draft4Validator] = {
-            place: _compile(_object_schema(operation, place))
-            for place in ("path", "query", "header")
+        self._places: dict[Place, _Form] = {
+            place: _Form(_object_schema(operation, place)) for place in ("path", "query", "header")
         }
-        self._body = None if operation.body is None else _compile(json_schema(operation.body))
+        self._body = None if operation.body is None else _Form(json_schema(operation.body))
 
     def path(self, values: Mapping[str, Any]) -> None:
         """Refuse, as InvalidRequest, an id that routing let pass and the contract does not."""
-        self._check("path", values)
+        self._places["path"].check("path", values)
 
     def query(self, raw: bytes) -> dict[str, Any]:
         """The typed query parameters; InvalidRequest for what the contract does not have."""
@@ -84,7 +83,7 @@ class Checker:
             if name in values:
                 raise _twice(name[:100], "query")
             values[name] = _cast(text, self._query_schemas.get(name, {}))
-        self._check("query", values)
+        self._places["query"].check("query", values)
         return values
 
     def headers(self, raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -98,7 +97,7 @@ class Checker:
                 raise _twice(name, "header")
             value = raw_value.decode("latin-1")
             values[name] = f"{values[name]}, {value}" if name in values else value
-        self._check("header", values)
+        self._places["header"].check("header", values)
         return values
 
     def body(self, raw: bytes) -> Any:  # noqa: ANN401 - JSON
@@ -112,7 +111,7 @@ class Checker:
             detail = f"The body is not JSON in UTF-8: {error.msg} at byte {error.pos}."
             raise InvalidRequest(detail) from error
         assert self._body is not None  # noqa: S101 - asked only of operations with a body
-        _report("body", self._body, parsed)
+        self._body.check("body", parsed)
         return parsed
 
     def text(self, raw: bytes) -> str:
@@ -126,11 +125,8 @@ class Checker:
             detail = f"The body is not text in UTF-8: {error.reason} at byte {error.start}."
             raise InvalidRequest(detail) from error
         assert self._body is not None  # noqa: S101 - asked only of operations with a body
-        _report("body", self._body, text)
+        self._body.check("body", text)
         return text
-
-    def _check(self, place: Place, values: Mapping[str, Any]) -> None:
-        _report(place, self._places[place], values)
 
 
 @cache
@@ -263,10 +259,6 @@ def _object_schema(operation: Operation, place: Place) -> dict[str, Any]:
     return {**schema, "required": required} if required else schema
 
 
-def _compile(schema: dict[str, Any]) -> jsonschema_rs.Draft4Validator:
-    return jsonschema_rs.Draft4Validator(schema, validate_formats=True, mask=_MASK)
-
-
 def _cast(text: str, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - by the schema
     """The text as the type that the schema names; left as it is where it is none of it.
 
@@ -282,12 +274,26 @@ def _cast(text: str, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - by the
     return text
 
 
-def _report(place: Place, validator: jsonschema_rs.Draft4Validator, value: object) -> None:
-    """Raise InvalidRequest with every violation, up to a bound."""
-    if validator.is_valid(value):
-        return
-    found = (problem for error in validator.iter_errors(value) for problem in _fields(place, error))
-    fields = list(islice(found, _MOST_FIELDS))
+class _Form:
+    """A schema, compiled, and what is told of a value that is not as it asks."""
+
+    def __init__(self, schema: Any) -> None:  # noqa: ANN401 - JSON
+        self._schema = schema
+        self._validator = jsonschema_rs.Draft4Validator(schema, validate_formats=True, mask=_MASK)
+
+    def check(self, place: Place, value: object) -> None:
+        """Raise InvalidRequest with every violation, up to a bound."""
+        if self._validator.is_valid(value):
+            return
+        found = (
+            problem
+            for error in self._validator.iter_errors(value)
+            for problem in _fields(place, self._schema, error)
+        )
+        _refuse(place, list(islice(found, _MOST_FIELDS)))
+
+
+def _refuse(place: Place, fields: Sequence[FieldProblem]) -> NoReturn:
     where = {"body": "The body", "query": "The query", "header": "A header", "path": "The path"}
     name = fields[0].pointer.removeprefix("/")
     more = f" (and {len(fields) - 1} more, see errors)" if len(fields) > 1 else ""
@@ -296,7 +302,11 @@ def _report(place: Place, validator: jsonschema_rs.Draft4Validator, value: objec
     raise InvalidRequest(detail, fields)
 
 
-def _fields(place: Place, error: jsonschema_rs.ValidationError) -> Iterator[FieldProblem]:
+def _fields(
+    place: Place,
+    schema: Any,  # noqa: ANN401 - JSON
+    error: jsonschema_rs.ValidationError,
+) -> Iterator[FieldProblem]:
     """One violation as problems of fields: of the missing or unknown ones where it names some."""
     pointer = "".join(_token(part) for part in error.instance_path)
     match error.kind:
@@ -310,12 +320,22 @@ def _fields(place: Place, error: jsonschema_rs.ValidationError) -> Iterator[Fiel
             yield FieldProblem(place, pointer, f"the value is none of {named}")
         case jsonschema_rs.ValidationErrorKind.Format(format="date-time"):
             yield FieldProblem(place, pointer, _NO_INSTANT)
+        case jsonschema_rs.ValidationErrorKind.Pattern():
+            yield FieldProblem(place, pointer, _own_words(schema, error) or error.message[:500])
         case jsonschema_rs.ValidationErrorKind.AnyOf(context=(meant, *_)):
             # Of what may be null, which comes second, and is not: see json_schema.
             for inner in meant:
-                yield from _fields(place, inner)
+                yield from _fields(place, schema, inner)
         case _:
             yield FieldProblem(place, pointer, error.message[:500])
+
+
+def _own_words(schema: Any, error: jsonschema_rs.ValidationError) -> str | None:  # noqa: ANN401 - JSON
+    """What the contract itself has told of a value that a pattern refuses, where few read it."""
+    for part in error.schema_path[:-1]:
+        schema = schema[part]
+    words: str | None = schema.get("x-refusal")
+    return words
 
 
 def _token(part: str | int) -> str:

@@ -96,13 +96,6 @@ def looks(window: Period, now: datetime, until: datetime) -> Iterator[Period]:
         yield Period(begin, end)
 
 
-def to_keep_clear(look: Period, facilities: Sequence[Rules]) -> Period:
-    """Where others' bookings, with their buffers, matter to whoever books within the look."""
-    before = max((rules.buffer_before for rules in facilities), default=timedelta(0))
-    after = max((rules.buffer_after for rules in facilities), default=timedelta(0))
-    return Period(look.start - before, look.end + after)
-
-
 def free_slots(
     bookable: Sequence[Period], busy: Iterable[Period], rules: Rules, duration: timedelta
 ) -> list[Period]:

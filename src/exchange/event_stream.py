@@ -14,9 +14,10 @@ from starlette.types import Receive, Scope, Send
 
 from exchange.lanes import Lane
 from exchange.request import Request
+from live.hub import Hub
 from live.position import parse
 from live.resuming import missed
-from live.streams import Event, Hub, Stream, Watched, beginning, heartbeat, resync
+from live.streams import Event, Stream, Watched, beginning, heartbeat, resync
 from sql.pool import reading
 
 PATIENCE_SECONDS = 20.0
@@ -58,8 +59,7 @@ class EventStream(Response):
         """Send it until the client is gone, or has to come back."""
         hub = self.request.service.live.streams
         # So that it begins after everything that any client can have been told by now.
-        await hub.feed.passed()
-        if not hub.feed.is_fresh:
+        if not await hub.caught_up():
             raise FeedAway
         with hub.opened(self.request.caller, self.watched) as stream:
             first = await self._first(hub, stream)

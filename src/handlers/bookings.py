@@ -63,7 +63,7 @@ async def bookings_create(request: Request) -> Response:
         facility = rules.facility_facts(row, request.service.horizon)
         user_id = await _holder(conn, request, facility)
         now = request.now()
-        check_new(draft, facility, rules.closures_in(row), request.caller, now)
+        check_new(draft, facility, rules.closures_in(row), request.caller, now, rules.opened)
         if row.has_quota and not request.caller.governs(facility.site_id):
             await check_quotas(conn, user_id=user_id, facility=facility, draft=draft, now=now)
         return await _insert(conn, request, Wanted(draft, facility), user_id, now)

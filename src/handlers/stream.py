@@ -24,7 +24,7 @@ async def availability_stream(request: Request) -> Response:
         async with reading(request.pool) as conn:
             watched = await _watched(conn, facility_id, site_id)
     last_id = request.headers.get("last-event-id") or request.param("last_event_id")
-    return EventStream(request, watched, last_id)
+    return EventStream(request, watched, last_id or None)
 
 
 async def _watched(conn: Connection, facility_id: int | None, site_id: int | None) -> Watched:

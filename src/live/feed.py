@@ -13,7 +13,8 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 from psycopg import Error
 
-from live.counters import FEED_LAG, FEED_POLLS
+from live.background import background
+from live.counters import FEED_POLLS
 from live.position import Position, Snapshot
 from sql import changes
 from sql.changes import ChangeRow
@@ -98,6 +99,11 @@ class Feed:
         """Whether what the listeners know was so at most BOUND_SECONDS ago."""
         return time.monotonic() < self._confirmed + BOUND_SECONDS
 
+    @property
+    def lag(self) -> float:
+        """How many seconds ago the last poll that was answered began."""
+        return time.monotonic() - self._last
+
     def listen(self, listener: Listener) -> None:
         """Tell a listener of all that changes from now on."""
         self._listeners.append(listener)
@@ -111,33 +117,36 @@ class Feed:
         self._forgetters.append(forgetter)
 
     async def refresh(self) -> bool:
-        """Wait until it is fresh; False where the database does not answer in time."""
-        if not self.is_fresh:
-            await self.passed()
-        return self.is_fresh
+        """Whether the listeners know what was so a moment ago, waiting for that if need be.
 
-    async def passed(self) -> None:
-        """Wait until all that is committed by now has been told, or nothing is fresh any more."""
+        False where the database does not answer in time. A busy process may take longer than
+        BOUND_SECONDS to come back from a poll; but one that began after this was asked told
+        all that whoever asks can expect.
+        """
+        return self.is_fresh or await self.passed()
+
+    async def passed(self) -> bool:
+        """Wait until all that is committed by now has been told.
+
+        False where that fails; then nothing is fresh before another poll.
+        """
         wanted = self._begun + 1
         self._wake.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while self._ended < wanted and self._is_connected:
                     await self._turn.wait()
-                return
+        if self._ended >= wanted:
+            return True
         self._distrusted = time.monotonic()
         self._confirmed = _NEVER
+        return False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Read the log until the exit."""
-        task = asyncio.create_task(self._run(), name="feed")
-        try:
+        async with background(self._run(), "feed"):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _run(self) -> None:
         while True:
@@ -155,7 +164,6 @@ class Feed:
             finally:
                 self._lose()
             FEED_POLLS.labels("failed").inc()
-            FEED_LAG.set(time.monotonic() - self._last)
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _begin(self, conn: Connection) -> None:
@@ -184,7 +192,6 @@ class Feed:
             self._confirmed = began
         self._last = began
         self._took = time.monotonic() - began
-        FEED_LAG.set(self._took)
         self._ended = self._begun
         self._pass_turn()
         FEED_POLLS.labels("answered").inc()

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from live.callers import Callers
 from live.feed import Feed
+from live.hub import Hub
 from live.shared import SharedDays
-from live.streams import Hub
 from live.timelines import Timelines
 
 

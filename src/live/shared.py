@@ -77,6 +77,8 @@ def _client_of(url: str) -> "Redis":
         url,
         protocol=2,
         retry=Retry(NoBackoff(), 0),
+        socket_timeout=WRITE_SECONDS,
+        socket_connect_timeout=WRITE_SECONDS,
         max_connections=MOST_READERS + 1,
     )
 
@@ -95,6 +97,7 @@ class SharedDays:
         self._readers = 0
         self._waiting: dict[str, tuple[Place, Day, int]] = {}
         self._wake = asyncio.Event()
+        self._is_over = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -103,6 +106,8 @@ class SharedDays:
         try:
             yield
         finally:
+            self._is_over = True  # the client may keep a cancellation to itself
+            self._wake.set()
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -149,10 +154,10 @@ class SharedDays:
         return cast("Sequence[bytes | None]", values)  # since it is not to decode them
 
     async def _write_on(self) -> None:
-        while True:
+        while not self._is_over:
             await self._wake.wait()
             self._wake.clear()
-            while self._waiting:
+            while self._waiting and not self._is_over:
                 batch = list(islice(self._waiting, _MOST_AT_ONCE))
                 values = {key: _encoded(*self._waiting.pop(key)) for key in batch}
                 await self._writing.attempt(partial(self._set, values), WRITE_SECONDS)

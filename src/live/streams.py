@@ -1,23 +1,20 @@
-"""The hub of streams: what the change feed tells, handed on to everybody who watches.
+"""Streams of events: what is watched, what is told of it and to whom, and how it is written.
 
-One listener of the feed for all streams of a process. Each stream has a short queue, and
-nobody waits for it: a client that does not read is cut off, and comes back to where it was.
-An event is written once for all who may see the same of it.
+Each stream has a short queue, and nobody waits for it: a client that does not read is cut off,
+and comes back to where it was. An event is written once for all who may see the same of it.
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import orjson
 
 from domain.access import Caller, may_see
-from domain.errors import TooManyStreams
-from live.counters import STREAMS_CUT_OFF, STREAMS_OPEN, STREAMS_RESYNC
-from live.feed import Feed
+from live.counters import STREAMS_CUT_OFF, STREAMS_RESYNC
 from live.position import Position
 from live.resuming import Reason
 from sql.changes import ChangeRow
@@ -31,22 +28,8 @@ As many may come at once: of more, such as an import brings, the client is told 
 RETRY_MILLISECONDS = 2000
 """How long a client is asked to wait before it comes back."""
 
-
-class HubFull(Exception):  # noqa: N818 - an answer, not a malfunction
-    """Of streams, this process has as many as it takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What holds for every stream: how long it lasts, how often it is heard of, and how many.
-
-    ``per_user`` and ``most`` are of each process.
-    """
-
-    seconds: float = 3600
-    heartbeat_seconds: float = 15
-    per_user: int = 32
-    most: int = 5000
+HangUp: TypeAlias = Callable[[], None]
+"""Ends a connection at once, whatever the client has not read yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +90,7 @@ class Stream:
     def __init__(self, caller: Caller, watched: Watched) -> None:
         self.caller = caller
         self.watched = watched
-        self.hang_up: Callable[[], None] | None = None
+        self.hang_up: HangUp | None = None
         self.is_over = False
         self._batch: list[bytes] = []
         self._waiting: list[bytes] = []
@@ -155,129 +138,6 @@ class Stream:
         self.end()
         if self.hang_up is not None:
             self.hang_up()
-
-
-class Hub:
-    """All streams of this process."""
-
-    def __init__(self, feed: Feed, terms: Terms) -> None:
-        self.terms = terms
-        self.feed = feed
-        self._position: Position | None = None
-        self._streams: set[Stream] = set()
-        self._of_user: defaultdict[int, set[Stream]] = defaultdict(set)
-        self._of_facility: defaultdict[int, set[Stream]] = defaultdict(set)
-        self._of_site: defaultdict[int, set[Stream]] = defaultdict(set)
-        self._at_site: defaultdict[int, set[Stream]] = defaultdict(set)
-        self._of_all: set[Stream] = set()
-        feed.listen(self._told)
-        feed.on_gap(self._begun)
-
-    @property
-    def position(self) -> Position:
-        """What all streams have been told so far."""
-        assert self._position is not None  # noqa: S101 - a feed that is fresh has begun
-        return self._position
-
-    def __len__(self) -> int:
-        """How many streams there are."""
-        return len(self._streams)
-
-    @contextmanager
-    def opened(self, caller: Caller, watched: Watched) -> Iterator[Stream]:
-        """A stream of what is told from now on, until the exit.
-
-        :raises TooManyStreams: if the caller has as many as anybody may have.
-        :raises HubFull: if there are as many as this process takes.
-        """
-        if len(self._of_user.get(caller.user_id, ())) >= self.terms.per_user:
-            detail = (
-                f"You have {self.terms.per_user} streams open, which is as many as anybody may"
-                " have: close one that you no longer read."
-            )
-            raise TooManyStreams(detail)
-        if len(self._streams) >= self.terms.most:
-            message = f"{self.terms.most} streams are open already."
-            raise HubFull(message)
-        stream = Stream(caller, watched)
-        places = self._places(stream)
-        for streams, key in places:
-            streams[key].add(stream)
-        self._streams.add(stream)
-        if watched == Watched():
-            self._of_all.add(stream)
-        STREAMS_OPEN.inc()
-        try:
-            yield stream
-        finally:
-            STREAMS_OPEN.dec()
-            self._of_all.discard(stream)
-            self._streams.discard(stream)
-            for streams, key in places:
-                streams[key].discard(stream)
-                if not streams[key]:
-                    del streams[key]
-
-    def _places(self, stream: Stream) -> Sequence[tuple[defaultdict[int, set[Stream]], int]]:
-        """Where it is found again."""
-        watched = stream.watched
-        places = [(self._of_user, stream.caller.user_id)]
-        if watched.facility_id is not None:
-            places.append((self._of_facility, watched.facility_id))
-            if watched.site_id is not None:
-                places.append((self._at_site, watched.site_id))
-        elif watched.site_id is not None:
-            places.append((self._of_site, watched.site_id))
-        return places
-
-    def audience(self, row: ChangeRow) -> Iterable[Stream]:
-        """The streams whose Watched a change concerns, each once, without asking all of them."""
-        if row.site_id is None:
-            if row.facility_id is None:
-                return tuple(self._streams)
-            return (*self._of_all, *self._of_facility.get(row.facility_id, ()))
-        of_site = self._of_site.get(row.site_id, ())
-        if row.facility_id is None:
-            return (*self._of_all, *of_site, *self._at_site.get(row.site_id, ()))
-        return (*self._of_all, *of_site, *self._of_facility.get(row.facility_id, ()))
-
-    def _begun(self) -> None:
-        """The feed has begun, or goes on; where it lost its place, so have all streams.
-
-        Each client comes back with what it had last, and is told what that is worth now.
-        """
-        if self._position is not None and self._position != self.feed.position:
-            for stream in tuple(self._streams):
-                stream.end()
-        self._position = self.feed.position
-
-    def _told(self, rows: Sequence[ChangeRow], after: Position) -> None:
-        """Hand on a batch of changes."""
-        before = self.position
-        until = after.since if after.until is None else after.until
-        reached: set[Stream] = set()
-        for row in rows:
-            if row.record_type == "user":
-                # The client has to show anew who it is, and what it may see.
-                for stream in self._of_user.get(row.user_id or 0, ()):
-                    stream.end()
-                continue
-            is_last = after.until is None and row is rows[-1]
-            event = Event(row, after if is_last else Position(before.since, until, row.id))
-            for stream in self.audience(row):
-                stream.tell(event)
-                reached.add(stream)
-                if _moves(row, stream.watched):
-                    stream.end()
-        for stream in reached:
-            stream.pass_on(after)
-        self._position = after
-
-
-def _moves(row: ChangeRow, watched: Watched) -> bool:
-    """Whether the facility is at another site now, whose changes the stream would miss."""
-    is_its = row.record_type == "facility" and row.facility_id == watched.facility_id
-    return is_its and row.site_id != watched.site_id
 
 
 def block(position: Position, name: str, data: object) -> bytes:

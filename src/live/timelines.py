@@ -6,10 +6,11 @@ remembered after it, so that the past is not kept as the present.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeAlias
+from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
 
@@ -20,19 +21,17 @@ from live.feed import Feed
 from live.position import Position
 from sql.changes import ChangeRow
 from sql.facilities import FacilityRow
-from sql.pool import Pool, reading
+from sql.pool import Connection, Pool, reading
 from sql.timelines import Taken, TimelineRow, list_timelines
 
 Closed: TypeAlias = tuple[datetime, datetime]
 Load: TypeAlias = Callable[[], Awaitable[Sequence[FacilityRow]]]
 
-MOST_FACILITIES = 4000
-"""Facilities that a process remembers, those asked for last."""
+MOST_DAYS = 60_000
+"""Days that a process remembers, of all facilities together: of those asked for last. They
+take about 40 MB."""
 
-MOST_DAYS = 70
-"""Days that it remembers of each."""
-
-MOST_PAGES = 64
+MOST_PAGES = 256
 """Pages of lists of facilities that it remembers."""
 
 MOST_ANSWER_BYTES = 16 * 2**20
@@ -54,7 +53,11 @@ class Day:
 
 @dataclass(slots=True, eq=False)
 class Known:
-    """What is remembered of a facility: as long as it is the same object, nothing has changed."""
+    """What is remembered of a facility.
+
+    As long as it is the same object, the facility has not changed, and as long as a day in
+    it is the same object, nothing on that day has.
+    """
 
     row: FacilityRow
     facility: Facility
@@ -65,7 +68,7 @@ class Known:
 class Timeline:
     """A facility and, in no order, when it is taken and closed within a time.
 
-    ``known`` is what it was made of, where that is remembered.
+    ``known`` and ``days``, by their numbers, are what it was made of where that is remembered.
     """
 
     row: FacilityRow
@@ -73,6 +76,7 @@ class Timeline:
     taken: Sequence[Taken]
     closed: Sequence[Closed]
     known: Known | None = None
+    days: Mapping[int, Day] = field(default_factory=dict)
 
 
 class Shared(Protocol):
@@ -104,12 +108,21 @@ class _Flight:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """Bytes that stand between the one instant and the other, if the facility is the same."""
+    """Bytes that stand between the one instant and the other, if all they rest on does."""
 
     known: Known
+    days: Mapping[int, Day]
     since: datetime
     until: datetime
     body: bytes
+
+    def stands_at(self, now: datetime, known: Known) -> bool:
+        """Whether it may be given again."""
+        return (
+            self.known is known
+            and self.since < now < self.until
+            and all(known.days.get(number) is day for number, day in self.days.items())
+        )
 
 
 class Source(Protocol):
@@ -122,17 +135,21 @@ class Source(Protocol):
         """The answer to this question about what is known, if it was given and still stands."""
 
     def keep_answer(
-        self, key: object, known: Known, body: bytes, since: datetime, until: datetime
+        self, key: object, known: Known, days: Mapping[int, Day], body: bytes, stands: Period
     ) -> None:
-        """Remember an answer that stands for this long unless something changes."""
+        """Remember an answer that stands for this long unless something it rests on changes."""
 
     async def page(self, key: str, load: Load) -> Sequence[FacilityRow]:
         """The facilities of a list by the key of its question, loaded if not remembered."""
 
-    async def look(self, facility_ids: Sequence[int], period: Period) -> dict[int, Timeline]:
+    async def look(
+        self, facility_ids: Sequence[int], period: Period, conn: Connection | None = None
+    ) -> dict[int, Timeline]:
         """Those of the facilities that exist, and what happens there within the period.
 
-        Times may reach out of the period, and some lie outside it by a day or less.
+        Times may reach out of the period, and some lie outside it by a day or less. Who has
+        a connection lends it, lest they wait for another while others wait for theirs; its
+        transaction must have written nothing that a timeline shows.
         """
 
 
@@ -156,13 +173,31 @@ class Database:
         """What is loaded."""
         return await load()
 
-    async def look(self, facility_ids: Sequence[int], period: Period) -> dict[int, Timeline]:
+    async def look(
+        self, facility_ids: Sequence[int], period: Period, conn: Connection | None = None
+    ) -> dict[int, Timeline]:
         """What the database says."""
-        async with reading(self.pool) as conn:
-            rows = await list_timelines(
-                conn, facility_ids=facility_ids, start_time=period.start, end_time=period.end
-            )
-        return {row.id: Timeline(row, self.facts_of(row), row.taken, row.closed) for row in rows}
+        rows = await self.read(facility_ids, period.start, period.end, conn)
+        return {row.id: self.timeline(row) for row in rows}
+
+    async def read(
+        self,
+        facility_ids: Sequence[int],
+        start_time: datetime,
+        end_time: datetime,
+        conn: Connection | None,
+    ) -> Sequence[TimelineRow]:
+        """The rows of facilities and times, by this connection or one of the pool's."""
+        if conn is None:
+            async with reading(self.pool) as lent:
+                return await self.read(facility_ids, start_time, end_time, lent)
+        return await list_timelines(
+            conn, facility_ids=facility_ids, start_time=start_time, end_time=end_time
+        )
+
+    def timeline(self, row: TimelineRow) -> Timeline:
+        """A row as whoever looks sees it."""
+        return Timeline(row.facility, self.facts_of(row), row.taken, row.closed)
 
 
 class Timelines:
@@ -180,13 +215,14 @@ class Timelines:
         self._feed = feed
         self._is_on = is_on
         self._shared = shared
-        self._known: LRUCache[int, Known] = LRUCache(MOST_FACILITIES)
+        self._known: LRUCache[int, Known] = LRUCache(MOST_DAYS, lambda known: 1 + len(known.days))
         self._pages: LRUCache[str, Sequence[FacilityRow]] = LRUCache(MOST_PAGES)
         self._answers: LRUCache[Any, _Answer] = LRUCache(
             MOST_ANSWER_BYTES, lambda answer: len(answer.body) + _ANSWER_OVERHEAD
         )
         self._flights: set[_Flight] = set()
         self._flying: dict[object, tuple[_Flight, asyncio.Task[dict[int, Timeline]]]] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._listed = object()  # another one whenever lists of facilities may have changed
         self._versions: dict[int, int] = {}
         self._version_of_all = 0
@@ -204,35 +240,40 @@ class Timelines:
     def answer(self, key: object, known: Known, now: datetime) -> bytes | None:
         """The answer to this question about what is known, if it was given and still stands."""
         found = self._answers.get(key)
-        if found is None or found.known is not known or not found.since < now < found.until:
+        if found is None or not found.stands_at(now, known):
             CACHE_MISSES.labels("answers").inc()
             return None
         CACHE_HITS.labels("answers").inc()
         return found.body
 
     def keep_answer(
-        self, key: object, known: Known, body: bytes, since: datetime, until: datetime
+        self, key: object, known: Known, days: Mapping[int, Day], body: bytes, stands: Period
     ) -> None:
-        """Remember an answer that stands for this long unless something changes."""
+        """Remember an answer that stands for this long unless something it rests on changes."""
         if len(body) < MOST_ANSWER_BYTES:
-            self._answers[key] = _Answer(known, since, until, body)
+            self._answers[key] = _Answer(known, days, stands.start, stands.end, body)
 
     async def page(self, key: str, load: Load) -> Sequence[FacilityRow]:
         """The facilities of a list by the key of its question, loaded if not remembered."""
-        rows = self._pages.get(key)
-        if rows is not None:
-            CACHE_HITS.labels("pages").inc()
-            return rows
-        CACHE_MISSES.labels("pages").inc()
-        listed = self._listed
-        loaded = await load()
-        if listed is self._listed:
-            self._pages[key] = loaded
-            for row in loaded:
-                self._remember(row)
-        return loaded
+        turn = self._turns.get(key)
+        if turn is None:
+            turn = self._turns[key] = asyncio.Lock()
+        async with turn:  # who asks the same meanwhile finds it loaded
+            rows = self._pages.get(key)
+            if rows is not None:
+                CACHE_HITS.labels("pages").inc()
+                return rows
+            CACHE_MISSES.labels("pages").inc()
+            listed = self._listed
+            loaded = await load()
+            if listed is self._listed:
+                # The rows that are known are kept once, in however many lists they are.
+                self._pages[key] = [self._remember(row).row for row in loaded]
+            return loaded
 
-    async def look(self, facility_ids: Sequence[int], period: Period) -> dict[int, Timeline]:
+    async def look(
+        self, facility_ids: Sequence[int], period: Period, conn: Connection | None = None
+    ) -> dict[int, Timeline]:
         """What is remembered, and for the rest what the database says."""
         first = _day_of(period.start - _LONGEST_BUFFER)
         last = _day_of(period.end + _LONGEST_BUFFER)
@@ -248,15 +289,28 @@ class Timelines:
         if missing:
             CACHE_MISSES.labels("timelines").inc(len(missing))
             # With the day after, which is often asked for next.
-            found |= await self._fly_together(_Flight(missing, first, last + 1))
+            brought = await self._bring(_Flight(missing, first, last + 1), conn)
+            for facility_id, timeline in brought.items():
+                known = timeline.known
+                found[facility_id] = (known and _assembled(known, first, last)) or timeline
         return found
+
+    async def _bring(self, flight: _Flight, conn: Connection | None) -> dict[int, Timeline]:
+        """What a look at the database brings, by this connection or together with others."""
+        if conn is None:
+            return await self._fly_together(flight)
+        self._flights.add(flight)
+        try:
+            return await self._fly(flight, conn)
+        finally:
+            self._flights.discard(flight)
 
     async def _fly_together(self, flight: _Flight) -> dict[int, Timeline]:
         """A look at the database, the same for all who ask for the same meanwhile."""
         key = (tuple(flight.facility_ids), flight.first, flight.last)
         found = self._flying.get(key)
         if found is None or not found[0].is_good_for(flight.facility_ids):
-            task = asyncio.create_task(self._fly(flight))
+            task = asyncio.create_task(self._fly(flight, None))
             self._flights.add(flight)
             self._flying[key] = found = (flight, task)
             task.add_done_callback(lambda _: self._land(key, flight))
@@ -269,18 +323,12 @@ class Timelines:
         if found is not None and found[0] is flight:
             del self._flying[key]
 
-    async def _fly(self, flight: _Flight) -> dict[int, Timeline]:
+    async def _fly(self, flight: _Flight, conn: Connection | None) -> dict[int, Timeline]:
         found = await self._shared_days(flight)
         asked = [each for each in flight.facility_ids if each not in found]
         if asked:
-            async with reading(self._database.pool) as conn:
-                rows = await list_timelines(
-                    conn,
-                    facility_ids=asked,
-                    start_time=_start_of(flight.first),
-                    end_time=_start_of(flight.last + 1),
-                )
-            for row in rows:
+            start, end = _start_of(flight.first), _start_of(flight.last + 1)
+            for row in await self._database.read(asked, start, end, conn):
                 found[row.id] = self._learn(row, flight)
         return found
 
@@ -288,15 +336,14 @@ class Timelines:
         """Remember what was read, unless it changed meanwhile."""
         facility_id = row.id
         if not flight.is_good_for([facility_id]):
-            facility = self._database.facts_of(row)
-            return Timeline(row, facility, row.taken, row.closed)
-        known = self._remember(row)
+            return self._database.timeline(row)
+        known = self._remember(row.facility)
         days = _by_day(row.taken, row.closed, flight.first, flight.last)
-        _add(known, days)
+        self._add(known, days)
         if self._shared is not None:
             shared = {(facility_id, number): day for number, day in days.items()}
             self._shared.store(shared, row.transaction_id)
-        return Timeline(known.row, known.facility, row.taken, row.closed, known)
+        return Timeline(known.row, known.facility, row.taken, row.closed, known, days)
 
     async def _shared_days(self, flight: _Flight) -> dict[int, Timeline]:
         """What the shared cache has of facilities that are known but for these days."""
@@ -313,7 +360,7 @@ class Timelines:
         for (facility_id, number), day in days.items():
             known = self._known.get(facility_id)
             if known is not None and flight.is_good_for([facility_id]):
-                _add(known, {number: day})
+                self._add(known, {number: day})
         found = {}
         for facility_id in flight.facility_ids:
             known = self._known.get(facility_id)
@@ -327,6 +374,13 @@ class Timelines:
         if known is None or known.row != row:  # what is new was seen before it was told
             known = self._known[row.id] = Known(row, self._database.facts_of(row))
         return known
+
+    def _add(self, known: Known, days: Mapping[int, Day]) -> None:
+        if len(known.days) + len(days) >= MOST_DAYS:
+            known.days.clear()
+        known.days |= days
+        if len(known.days) < MOST_DAYS:
+            self._known[known.row.id] = known  # counts its days, and forgets others for them
 
     def _version(self, facility_id: int) -> int:
         """What is shared of a facility must have seen all transactions before this one."""
@@ -350,9 +404,15 @@ class Timelines:
         self._versions[facility_id] = max(version, row.transaction_id + 1)
         for flight in self._flights:
             flight.spoilt.add(facility_id)
-        known = self._known.pop(facility_id, None)
-        if known is not None and row.record_type != "facility":
-            self._known[facility_id] = Known(known.row, known.facility)
+        known = self._known.get(facility_id)
+        if known is None:
+            return
+        if row.start_time is None or row.end_time is None:
+            del self._known[facility_id]
+            return
+        first, last = _day_of(row.start_time), _day_of(row.end_time)
+        for number in [each for each in known.days if first <= each <= last]:
+            del known.days[number]
 
     def _forget_everything(self, version: int) -> None:
         """A site changed, or everything was closed: seldom enough to begin anew."""
@@ -383,13 +443,16 @@ def _start_of(number: int) -> datetime:
 
 def _assembled(known: Known, first: int, last: int) -> Timeline | None:
     """What happens on these days; None if one of them is not known."""
-    days = [known.days.get(number) for number in range(first, last + 1)]
-    if None in days:
-        return None
+    days: dict[int, Day] = {}
+    for number in range(first, last + 1):
+        day = known.days.get(number)
+        if day is None:
+            return None
+        days[number] = day
     # What goes on past midnight is there on both days.
-    taken = dict.fromkeys(taken for day in days if day for taken in day.taken)
-    closed = dict.fromkeys(closed for day in days if day for closed in day.closed)
-    return Timeline(known.row, known.facility, list(taken), list(closed), known)
+    taken = dict.fromkeys(taken for day in days.values() for taken in day.taken)
+    closed = dict.fromkeys(closed for day in days.values() for closed in day.closed)
+    return Timeline(known.row, known.facility, list(taken), list(closed), known, days)
 
 
 def _by_day(
@@ -410,9 +473,3 @@ def _days_of(start: datetime, end: datetime, first: int, last: int) -> range:
     """The days that share any moment with a time, among these."""
     final = _day_of(end - timedelta.resolution)
     return range(max(_day_of(start), first), min(final, last) + 1)
-
-
-def _add(known: Known, days: dict[int, Day]) -> None:
-    if len(known.days) + len(days) > MOST_DAYS:
-        known.days.clear()
-    known.days |= days

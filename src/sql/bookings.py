@@ -104,24 +104,6 @@ class InTheWayRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ObstacleRow:
-    """When a facility is taken, buffers included, or closed."""
-
-    start_time: datetime
-    end_time: datetime
-    is_closure: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BusyRow:
-    """When a facility is taken, buffers included."""
-
-    facility_id: int
-    start_time: datetime
-    end_time: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class HistoryRow:
     """One change of a booking.
 
@@ -329,56 +311,6 @@ async def list_in_the_way(
         "except_booking_id": except_booking_id,
     }
     return await _QUERIES["list_in_the_way"].many(conn, InTheWayRow, parameters)
-
-
-async def list_obstacles(  # noqa: PLR0913 - where, when, and what not to count
-    conn: Connection,
-    *,
-    facility_id: int,
-    site_id: int,
-    start_time: datetime,
-    end_time: datetime,
-    now: datetime,
-    except_booking_id: int | None,
-) -> list[ObstacleRow]:
-    """When the facility, which lies at the site, is taken or closed within [start_time, end_time).
-
-    In no order. A period may reach beyond the window. Pending bookings count until the time
-    to decide about them is over.
-    """
-    parameters = {
-        "facility_id": facility_id,
-        "site_id": site_id,
-        "start_time": start_time,
-        "end_time": end_time,
-        "now": now,
-        "except_booking_id": except_booking_id,
-    }
-    return await _QUERIES["list_obstacles"].many(conn, ObstacleRow, parameters)
-
-
-async def list_busy(  # noqa: PLR0913 - where, when, and what not to count
-    conn: Connection,
-    *,
-    facility_ids: Sequence[int],
-    start_time: datetime,
-    end_time: datetime,
-    now: datetime,
-    except_booking_id: int | None = None,
-) -> list[BusyRow]:
-    """When bookings and their buffers take these facilities within [start_time, end_time).
-
-    In the order of facility and start. A period may reach beyond the window. Pending
-    bookings count until the time to decide about them is over.
-    """
-    parameters = {
-        "facility_ids": list(facility_ids),
-        "start_time": start_time,
-        "end_time": end_time,
-        "now": now,
-        "except_booking_id": except_booking_id,
-    }
-    return await _QUERIES["list_busy"].many(conn, BusyRow, parameters)
 
 
 async def list_user_bookings(  # noqa: PLR0913 - one parameter for each filter

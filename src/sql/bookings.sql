@@ -221,8 +221,7 @@ SELECT %(facility_id)s::int4, u.id, %(start_time)s::timestamptz, %(end_time)s::t
 -- name: list_in_the_way :many
 -- Active bookings of the facility that, with their buffers, share any moment with the
 -- period, earliest first; expired ones that nobody has cleared away yet among them.
--- For why the period is asked for by way of a CTE see list_busy; OFFSET 0 keeps the
--- planner, which takes them for many, from reading all users.
+-- OFFSET 0 keeps the planner, which takes them for many, from reading all users.
   WITH asked AS MATERIALIZED (
        SELECT tstzrange(%(start_time)s::timestamptz, %(end_time)s::timestamptz, '[)') AS period
        )
@@ -240,48 +239,6 @@ SELECT b.id, b.facility_id, b.user_id, u.username, u.display_name AS user_displa
    AND b.id IS DISTINCT FROM %(except_booking_id)s::int8
  ORDER BY b.start_time
  LIMIT 32;
-
--- name: list_obstacles :many
--- What bookings of the facility within the period have to keep clear of: other bookings,
--- with their buffers, and closures of whatever kind.
--- A pending booking whose time to be decided is over holds nothing. See list_busy.
-  WITH asked AS MATERIALIZED (
-       SELECT tstzrange(%(start_time)s::timestamptz, %(end_time)s::timestamptz, '[)') AS period
-       )
-SELECT lower(b.occupied) AS start_time, upper(b.occupied) AS end_time, FALSE AS is_closure
-  FROM bookings AS b
- WHERE b.facility_id = %(facility_id)s::int4
-   AND b.occupied && (SELECT a.period FROM asked AS a)
-   AND b.status IN ('confirmed', 'pending')
-   AND (b.status = 'confirmed' OR COALESCE(b.decide_by, 'infinity') > %(now)s::timestamptz)
-   AND b.id IS DISTINCT FROM %(except_booking_id)s::int8
- UNION ALL
-SELECT c.start_time, c.end_time, TRUE AS is_closure
-  FROM closures AS c
- WHERE (c.facility_id = %(facility_id)s::int4
-        OR c.site_id = %(site_id)s::int4
-        OR (c.facility_id IS NULL AND c.site_id IS NULL))
-   AND c.start_time < %(end_time)s::timestamptz
-   AND c.end_time > %(start_time)s::timestamptz;
-
--- name: list_busy :many
--- When these facilities are occupied within the period, each one's earliest first.
--- A pending booking whose time to be decided is over holds nothing. The status is asked
--- for as the constraint asks for it, whose index then serves.
--- What is asked for goes by way of a CTE, which hides it from the planner: a plan made
--- anew for each call's values, which it would otherwise prefer, takes longer than the answer.
-  WITH asked AS MATERIALIZED (
-       SELECT %(facility_ids)s::int4[] AS facility_ids,
-              tstzrange(%(start_time)s::timestamptz, %(end_time)s::timestamptz, '[)') AS period
-       )
-SELECT facility_id, lower(occupied) AS start_time, upper(occupied) AS end_time
-  FROM bookings
- WHERE facility_id = ANY ((SELECT a.facility_ids FROM asked AS a)::int4[])
-   AND occupied && (SELECT a.period FROM asked AS a)
-   AND status IN ('confirmed', 'pending')
-   AND (status = 'confirmed' OR COALESCE(decide_by, 'infinity') > %(now)s::timestamptz)
-   AND id IS DISTINCT FROM %(except_booking_id)s::int8
- ORDER BY facility_id, start_time;
 
 -- name: list_user_bookings :many
 -- A user's bookings in the order of their start times.

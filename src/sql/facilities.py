@@ -309,49 +309,17 @@ async def keep_other_groups_out(
     return await _QUERIES["keep_other_groups_out"].exec(conn, parameters)
 
 
-async def list_free_facilities(  # noqa: PLR0913 - what is wanted, by whom, instead of what
-    conn: Connection,
-    *,
-    facility_id: int,
-    start_time: datetime,
-    end_time: datetime,
-    min_capacity: int,
-    now: datetime,
-    except_booking_id: int | None,
-    is_staff: bool,
-    site_ids: Sequence[int],
-    caller_group_ids: Sequence[int],
-    limit: int,
-    zones: Sequence[str] = (),
-    begins: Sequence[int] = (),
-    ends: Sequence[int] = (),
+async def list_candidates(
+    conn: Connection, *, site_id: int, facility_type: str, min_capacity: int, limit: int
 ) -> list[FacilityRow]:
-    """Active facilities other than this one that seem to be free for the whole period.
-
-    The likeliest first: the same type at the same site, the same site, the smallest
-    that holds ``min_capacity``. Opening hours, horizon and step of starts are for the
-    caller to look at; all else is as a create by whoever ``is_staff``, ``site_ids`` and
-    ``caller_group_ids`` describe would judge it.
-
-    In ``zones[i]`` the period lasts from minute ``begins[i]`` to ``ends[i]`` of the local
-    week. Those there whose hours do not hold it are left out.
-    """
+    """Active facilities that may do in place of one of this site and type, the likeliest first."""
     parameters = {
-        "facility_id": facility_id,
-        "start_time": start_time,
-        "end_time": end_time,
+        "site_id": site_id,
+        "facility_type": facility_type,
         "min_capacity": min_capacity,
-        "now": now,
-        "except_booking_id": except_booking_id,
-        "is_staff": is_staff,
-        "site_ids": list(site_ids),
-        "caller_group_ids": list(caller_group_ids),
         "limit": limit,
-        "zones": list(zones),
-        "begins": list(begins),
-        "ends": list(ends),
     }
-    return await _QUERIES["list_free_facilities"].many(conn, FacilityRow, parameters)
+    return await _QUERIES["list_candidates"].many(conn, FacilityRow, parameters)
 
 
 def _name_taken(name: str) -> FacilityNameTaken:

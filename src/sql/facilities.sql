@@ -225,100 +225,10 @@ DELETE FROM facility_user_groups
  WHERE facility_id = %(facility_id)s::int4
    AND user_group_id <> ALL (%(user_group_ids)s::int4[]);
 
--- name: list_free_facilities :many
--- Other active facilities that are free for the whole period, large enough, and open to
--- the caller, whose rules allow the length and the notice; what else they ask is not
--- looked at. First those of the same type at the same site, then the same site's, then
--- the smallest that will do.
--- Those are left out whose hours say that they are closed by their local time, as far as the
--- caller knows what that is; it may not know of each zone, and a time that ends before it
--- begins comes to the end of the week, or of summer time.
--- One likely facility after another is looked into, and no more of them than it takes to
--- find so many: OFFSET 0 keeps the planner from looking into all of them at once. By
--- start times that costs a fraction of what the constraint's index does. Their bounds: a
--- booking lasts at most eight hours (booking_duration_reasonable), and between two of
--- them lie at most the four hours of the one's buffer and the four of the other's.
-  WITH asked AS MATERIALIZED (
-       SELECT w.site_id, w.facility_type,
-              extract(EPOCH FROM %(end_time)s::timestamptz - %(start_time)s::timestamptz)::int4
-                  / 60 AS length_minutes,
-              floor(extract(EPOCH FROM %(start_time)s::timestamptz - %(now)s::timestamptz)
-                    / 60)::int8 AS notice_minutes
-         FROM facilities AS w
-        WHERE w.id = %(facility_id)s::int4
-       ), likely AS MATERIALIZED (
-       SELECT f.id, f.site_id, f.time_zone, f.opening_hours, f.buffer_before_minutes,
-              f.buffer_after_minutes,
-              CASE WHEN f.site_id <> a.site_id THEN 2
-                   WHEN f.facility_type <> a.facility_type THEN 1
-                   ELSE 0
-               END AS distance
-         FROM asked AS a
-         JOIN facilities AS f
-           ON a.length_minutes BETWEEN f.min_duration_minutes AND f.max_duration_minutes
-          AND a.notice_minutes >= f.min_notice_minutes
-        WHERE f.id <> %(facility_id)s::int4
-          AND f.status = 'active'
-          AND f.capacity >= %(min_capacity)s::int4
-          AND (%(is_staff)s::bool
-               OR f.site_id = ANY (%(site_ids)s::int4[])
-               OR NOT EXISTS (SELECT
-                                FROM facility_user_groups AS o
-                               WHERE o.facility_id = f.id)
-               OR EXISTS (SELECT
-                            FROM facility_user_groups AS o
-                           WHERE o.facility_id = f.id
-                             AND o.user_group_id = ANY (%(caller_group_ids)s::int4[])))
-          AND f.site_id <> ALL (ARRAY(SELECT c.site_id
-                                        FROM closures AS c
-                                       WHERE c.site_id IS NOT NULL
-                                         AND c.start_time < %(end_time)s::timestamptz
-                                         AND c.end_time > %(start_time)s::timestamptz))
-          AND NOT EXISTS (SELECT
-                            FROM closures AS c
-                           WHERE c.facility_id IS NULL
-                             AND c.site_id IS NULL
-                             AND c.start_time < %(end_time)s::timestamptz
-                             AND c.end_time > %(start_time)s::timestamptz)
-        ORDER BY distance, f.capacity, f.id
-       ), free AS MATERIALIZED (
-       SELECT l.id, l.distance
-         FROM likely AS l
-        WHERE NOT EXISTS (SELECT
-                            FROM unnest(%(zones)s::text[], %(begins)s::int4[],
-                                        %(ends)s::int4[]) AS w (zone, begins, ends)
-                           WHERE w.zone = l.time_zone
-                             AND w.begins < w.ends
-                             AND NOT COALESCE(l.opening_hours, (SELECT s.opening_hours
-                                                                  FROM sites AS s
-                                                                 WHERE s.id = l.site_id))
-                                     @> int4range(w.begins, w.ends)
-                          OFFSET 0)
-          AND NOT EXISTS (SELECT
-                            FROM closures AS c
-                           WHERE c.facility_id = l.id
-                             AND c.start_time < %(end_time)s::timestamptz
-                             AND c.end_time > %(start_time)s::timestamptz
-                          OFFSET 0)
-          AND NOT EXISTS (SELECT
-                            FROM bookings AS b
-                           WHERE b.facility_id = l.id
-                             AND b.start_time > %(start_time)s::timestamptz - INTERVAL '16 hours'
-                             AND b.start_time < %(end_time)s::timestamptz + INTERVAL '8 hours'
-                             AND upper(b.occupied)
-                                 > %(start_time)s::timestamptz
-                                   - make_interval(mins => l.buffer_before_minutes)
-                             AND lower(b.occupied)
-                                 < %(end_time)s::timestamptz
-                                   + make_interval(mins => l.buffer_after_minutes)
-                             AND (b.status = 'confirmed'
-                                  OR (b.status = 'pending'
-                                      AND COALESCE(b.decide_by, 'infinity')
-                                          > %(now)s::timestamptz))
-                             AND b.id IS DISTINCT FROM %(except_booking_id)s::int8
-                          OFFSET 0)
-        LIMIT %(limit)s::int4
-       )
+-- name: list_candidates :many
+-- Active facilities that are large enough, to be looked at in place of one of this site and
+-- type: first those of the same type at the same site, then the same site's, then the
+-- smallest that will do.
 SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
        f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at,
        f.opening_hours::text AS opening_hours, s.opening_hours::text AS site_opening_hours,
@@ -330,7 +240,11 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
                FROM facility_user_groups AS o
               WHERE o.facility_id = f.id
               ORDER BY o.user_group_id) AS user_group_ids
-  FROM free AS l
-  JOIN facilities AS f ON f.id = l.id
+  FROM facilities AS f
   JOIN sites AS s ON s.id = f.site_id
- ORDER BY l.distance, f.capacity, f.id;
+ WHERE f.status = 'active'
+   AND f.capacity >= %(min_capacity)s::int4
+ ORDER BY (f.site_id = %(site_id)s::int4
+           AND f.facility_type = %(facility_type)s::facility_type) DESC,
+          (f.site_id = %(site_id)s::int4) DESC, f.capacity, f.id
+ LIMIT %(limit)s::int4;

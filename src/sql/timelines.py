@@ -1,14 +1,17 @@
 """Facilities with when they are taken and closed: all that availability rests on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 
 from sql.facilities import FacilityRow
 from sql.loader import load
 from sql.pool import Connection
 
 _QUERIES = load(__file__)
+
+_of_facility = attrgetter(*(field.name for field in fields(FacilityRow)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,11 @@ class TimelineRow(FacilityRow):
     closed_from: list[datetime] | None
     closed_until: list[datetime] | None
     transaction_id: int
+
+    @property
+    def facility(self) -> FacilityRow:
+        """The facility by itself."""
+        return FacilityRow(*_of_facility(self))
 
     @property
     def taken(self) -> list[Taken]:

@@ -1,7 +1,7 @@
 """A change of a booking: load, decide, store."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.access import check_governs
@@ -15,6 +15,7 @@ from domain.bookings import (
     takes_more,
 )
 from domain.lifecycle import after, decide_by, next_deadline
+from domain.periods import Period
 from domain.quotas import changes_week
 from exchange import views
 from exchange.request import Request, dump
@@ -23,7 +24,7 @@ from sql.bookings import BookingRow, Overtaken, PeriodTaken
 from sql.facilities import FacilityRow
 from sql.pool import Connection
 from steps import rules
-from steps.conflicts import Wanted
+from steps.conflicts import Held, Wanted
 from steps.holders import check_still_active
 from steps.known import booking_of, facility_of, visible
 from steps.limits import check_quotas
@@ -83,7 +84,17 @@ async def change(
     try:
         return await _store(conn, request, row, revision, reason)
     except PeriodTaken as error:
-        raise Refused(Wanted(revised, facility, row.id)) from error
+        where = Held(row.facility_id, _occupied(row))
+        raise Refused(Wanted(revised, facility, row.id, where)) from error
+
+
+def _occupied(row: BookingRow) -> Period:
+    """The booking with the buffers that it was made with."""
+    before, after = (
+        timedelta(minutes=minutes)
+        for minutes in (row.buffer_before_minutes, row.buffer_after_minutes)
+    )
+    return Period(row.start_time - before, row.end_time + after)
 
 
 async def _held(

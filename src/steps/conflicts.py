@@ -1,28 +1,27 @@
 """The answer to a booking whose time is taken: what is in the way, and what is free instead."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from itertools import islice
-from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from domain.availability import ALTERNATIVES, free_slots, nearest_alternatives, to_keep_clear
+from domain.access import Caller
+from domain.availability import ALTERNATIVES, free_slots, nearest_alternatives
 from domain.bookings import Draft, Facility, check_new
 from domain.errors import Refusal
-from domain.hours import minute_of_week, open_periods
 from domain.periods import Period
 from domain.rules import Closure, bookable_periods
 from exchange import views
 from exchange.request import Request, problem_reply
+from live.timelines import Source, Timeline
 from sql import bookings, facilities
 from sql.bookings import InTheWayRow
 from sql.facilities import FacilityRow
 from sql.pool import Connection
-from steps import rules
 from steps.expiry import check_none_expired
 from steps.holders import deactivated
+from steps.rules import opened
 from wire import replies
 
 NEAR = timedelta(days=1)
@@ -31,25 +30,32 @@ SEARCHED = timedelta(days=7)
 further only if there are not enough."""
 
 ELSEWHERE = 5
-_JUDGED_FIRST = 8
+_JUDGED_AT_ONCE = 10
 _JUDGED = 50
-"""How many other facilities are told of, and how many are looked at to find them: a few
-first, and more only if most of those do not take such a booking."""
+"""How many other facilities are told of, and how many are looked at to find them: some, and
+then some more."""
 
-_zones_met: set[str] = set()
-"""The time zones of facilities that this process has come upon."""
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a booking that is to be moved occupies where it is."""
+
+    facility_id: int
+    occupied: Period
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What somebody would like to have: a draft, and the facility that it is of.
 
-    ``booking_id`` is the booking being moved, which is never in its own way; None for a new one.
+    ``booking_id`` is the booking being moved, which is never in its own way wherever it is
+    ``held``; None for a new one.
     """
 
     draft: Draft
     facility: Facility
     booking_id: int | None = None
+    held: Held | None = None
 
 
 async def in_the_way_of(conn: Connection, wanted: Wanted, now: datetime) -> list[InTheWayRow]:
@@ -87,96 +93,106 @@ async def conflict_reply(
     if not recorded:
         raise deactivated()
     now = request.now()
-    alternatives = await _alternatives(conn, wanted, now)
-    elsewhere = await _elsewhere(conn, request, wanted, now)
+    # Advice, which may be a moment old: the decision has been made.
+    source = await request.service.live.timelines.source()
+    here, alternatives = await _alternatives(conn, source, wanted, now)
+    elsewhere = await _elsewhere(conn, request, source, wanted=wanted, here=here, now=now)
     return problem_reply(_body(request, wanted, in_the_way, alternatives, elsewhere))
 
 
-async def _alternatives(conn: Connection, wanted: Wanted, now: datetime) -> list[Period]:
-    """Free periods of the same length at the same facility that its rules allow.
+async def _alternatives(
+    conn: Connection, source: Source, wanted: Wanted, now: datetime
+) -> tuple[FacilityRow, list[Period]]:
+    """The facility, and free periods of the same length there that its rules allow.
 
     What is further from the wanted time than it was looked for is further than what was
     found: once there are enough, they are the nearest.
     """
-    found: list[Period] = []
-    for reach in (NEAR, SEARCHED):
-        found = await _alternatives_within(conn, wanted, reach, now)
-        if len(found) == ALTERNATIVES:
-            break
-    return found
-
-
-async def _alternatives_within(
-    conn: Connection, wanted: Wanted, reach: timedelta, now: datetime
-) -> list[Period]:
     period, facility = wanted.draft.period, wanted.facility
-    asked = facility.rules
-    around = Period(period.start - reach, period.end + reach)
-    watched = to_keep_clear(around, [asked])
-    obstacles = await bookings.list_obstacles(
-        conn,
-        facility_id=facility.id,
-        site_id=facility.site_id,
-        start_time=watched.start,
-        end_time=watched.end,
-        now=now,
-        except_booking_id=wanted.booking_id,
-    )
-    closed, busy = list[Closure](), list[Period]()
-    for row in obstacles:
-        taken = Period(row.start_time, row.end_time)
-        if row.is_closure:
-            closed.append(Closure(taken, ""))
-        else:
-            busy.append(taken)
-    bookable = bookable_periods(asked, closed, around, now)
-    return nearest_alternatives(period, free_slots(bookable, busy, asked, period.duration), asked)
+
+    async def within(reach: timedelta) -> tuple[FacilityRow, list[Period]]:
+        around = Period(period.start - reach, period.end + reach)
+        timeline = (await source.look([facility.id], around, conn))[facility.id]
+        closed, busy = _obstacles(timeline, wanted, now)
+        bookable = bookable_periods(facility.rules, closed, around, now, opened)
+        slots = free_slots(bookable, busy, facility.rules, period.duration)
+        return timeline.row, nearest_alternatives(period, slots, facility.rules)
+
+    row, found = await within(NEAR)
+    return (row, found) if len(found) == ALTERNATIVES else await within(SEARCHED)
 
 
-async def _elsewhere(
-    conn: Connection, request: Request, wanted: Wanted, now: datetime
+async def _elsewhere(  # noqa: PLR0913 - who wants what instead of where, and when
+    conn: Connection,
+    request: Request,
+    source: Source,
+    *,
+    wanted: Wanted,
+    here: FacilityRow,
+    now: datetime,
 ) -> list[FacilityRow]:
-    """Other facilities that the caller could book at that time, by the judgement of a create."""
-    draft, caller = wanted.draft, request.caller
-    opened = cache(open_periods)  # most facilities share their hours
+    """Other facilities that the caller could book at that time, by the judgement of a create.
 
-    def takes(row: FacilityRow) -> bool:
-        facility = rules.facility_facts(row, request.service.horizon)
-        try:
-            # The query has left out those that are closed.
-            check_new(draft, facility, [], caller, now, opened)
-        except Refusal:
-            return False
-        return True
-
-    zones = sorted(_zones_met)
-    begins, ends = (
-        [minute_of_week(instant, ZoneInfo(zone)) for zone in zones]
-        for instant in (draft.start_time, draft.end_time)
-    )
+    A few are looked at, the likeliest first, and the next few only if too few would do.
+    """
+    found = await _candidates(conn, source, here, wanted.draft.attendee_count)
+    candidates = [row for row in found if row.id != here.id]
     takers: list[FacilityRow] = []
-    for limit in (_JUDGED_FIRST, _JUDGED):
-        rows = await facilities.list_free_facilities(
-            conn,
-            facility_id=draft.facility_id,
-            start_time=draft.start_time,
-            end_time=draft.end_time,
-            min_capacity=draft.attendee_count,
-            now=now,
-            except_booking_id=wanted.booking_id,
-            is_staff=caller.is_staff,
-            site_ids=sorted(caller.site_ids),
-            caller_group_ids=sorted(caller.group_ids),
-            limit=limit,
-            zones=zones,
-            begins=begins,
-            ends=ends,
-        )
-        _zones_met.update(row.time_zone for row in rows)
-        takers = list(islice((row for row in rows if takes(row)), ELSEWHERE))
-        if len(takers) == ELSEWHERE or len(rows) < limit:
+    for first in range(0, len(candidates), _JUDGED_AT_ONCE):
+        some = candidates[first : first + _JUDGED_AT_ONCE]
+        timelines = await source.look([row.id for row in some], wanted.draft.period, conn)
+        takers += [
+            row for row in some if would_take(timelines[row.id], wanted, request.caller, now)
+        ]
+        if len(takers) >= ELSEWHERE:
             break
-    return takers
+    return takers[:ELSEWHERE]
+
+
+async def _candidates(
+    conn: Connection, source: Source, here: FacilityRow, min_capacity: int
+) -> Sequence[FacilityRow]:
+    """Facilities that may do instead, the likeliest first; this one may be among them."""
+    return await source.page(
+        f"instead: {here.site_id} {here.facility_type} {min_capacity}",
+        lambda: facilities.list_candidates(
+            conn,
+            site_id=here.site_id,
+            facility_type=here.facility_type,
+            min_capacity=min_capacity,
+            limit=_JUDGED,
+        ),
+    )
+
+
+def would_take(timeline: Timeline, wanted: Wanted, caller: Caller, now: datetime) -> bool:
+    """Whether the caller could book it at that time, rules and other bookings considered."""
+    facility = timeline.facility
+    closed, busy = _obstacles(timeline, wanted, now)
+    occupied = facility.rules.occupied(wanted.draft.period)
+    if any(taken.overlaps(occupied) for taken in busy):
+        return False
+    try:
+        check_new(wanted.draft, facility, closed, caller, now, opened)
+    except Refusal:
+        return False
+    return True
+
+
+def _obstacles(
+    timeline: Timeline, wanted: Wanted, now: datetime
+) -> tuple[list[Closure], list[Period]]:
+    """What a booking has to keep clear of: closures, and other bookings with their buffers."""
+    closed = [Closure(Period(start, end), "") for start, end in timeline.closed]
+    busy = [
+        Period(taken.start_time, taken.end_time)
+        for taken in timeline.taken
+        if taken.decide_by is None or taken.decide_by > now
+    ]
+    if wanted.held is not None and wanted.held.facility_id == timeline.row.id:
+        # No two overlap at one facility: no other holds the same time.
+        busy = [period for period in busy if period != wanted.held.occupied]
+    return closed, busy
 
 
 def _body(

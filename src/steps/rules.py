@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.bookings import Facility
 from domain.errors import RulesContradict
+from domain.hours import open_periods
 from domain.periods import MARK, Period
 from domain.rules import LONGEST_BOOKING, Closure, Rules, check_rules
 from exchange.hours import effective_hours
@@ -14,6 +16,9 @@ from sql import closures, facilities
 from sql.facilities import FacilityRow, TermsRow
 from sql.hours import weekly
 from sql.pool import Connection
+
+opened = lru_cache(4096)(open_periods)
+"""What is open when, remembered: most facilities share their hours, and most requests a day."""
 
 RULES = (
     "min_duration_minutes",

@@ -7,22 +7,21 @@ database; either way the same functions judge the same facts.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from domain.access import Caller, may_book
 from domain.availability import Availability, free_slots, looks, stands_within
 from domain.bookings import Facility, standing_refusal
 from domain.errors import Refusal
-from domain.hours import open_periods
 from domain.periods import MARK, Period, mark_at_or_before
 from domain.rules import Closure, bookable_periods
 from exchange import views
 from exchange.paging import after_name, limit_of
 from exchange.request import Request, dump
-from live.timelines import Source, Timeline
+from live.timelines import Day, Source, Timeline
 from sql import facilities
 from sql.facilities import FacilityRow
 from sql.pool import reading
+from steps.rules import opened
 from wire import replies
 
 _OF_PAGE = (
@@ -36,9 +35,6 @@ _OF_PAGE = (
     "limit",
 )
 """The parameters that decide which facilities a search lists."""
-
-_opened = lru_cache(4096)(open_periods)
-"""What is open when, remembered: most facilities share their hours, and most searches their day."""
 
 _FURTHEST = timedelta(days=3650)
 """Further ahead than any facility takes bookings."""
@@ -65,7 +61,7 @@ class Search:
         """The free slots of a facility within a part of the time that its timeline covers."""
         rules = timeline.facility.rules
         closures = [Closure(Period(start, end), "") for start, end in timeline.closed]
-        bookable = bookable_periods(rules, closures, within, self.now, _opened)
+        bookable = bookable_periods(rules, closures, within, self.now, opened)
         busy = [
             Period(taken.start_time, taken.end_time)
             for taken in timeline.taken
@@ -107,21 +103,20 @@ async def tell(
 
     What was told before and still stands is told again.
     """
-    told, missing = dict[int, bytes](), list[int]()
-    for facility_id in facility_ids:
-        known = source.recall(facility_id)
-        found = known and source.answer(_key(search, known.facility), known, search.now)
-        if found:
-            told[facility_id] = found
-        else:
-            missing.append(facility_id)
+    told = _told_before(source, search, facility_ids)
+    missing = [each for each in facility_ids if each not in told]
     if missing:
         seen = _Seen(source)
-        told |= {
+        timelines = await seen.look(missing, _first_look(search))
+        # Whoever looked together with others may find that one of them has judged it all.
+        told |= _told_before(source, search, missing)
+        timelines = {each: one for each, one in timelines.items() if each not in told}
+        judged = {
             answer.timeline.row.id: _told(request, answer)
-            for answer in await _answers(seen, search, missing)
+            for answer in await _answers(seen, search, timelines)
         }
-        _keep(source, search, seen, told)
+        _keep(source, search, seen, judged)
+        told |= judged
     return {each: told[each] for each in facility_ids if each in told}
 
 
@@ -147,16 +142,30 @@ class _Seen:
         return found
 
 
-async def _answers(seen: _Seen, search: Search, facility_ids: Sequence[int]) -> list[_Answer]:
-    """When each of these facilities is free.
+def _told_before(source: Source, search: Search, facility_ids: Sequence[int]) -> dict[int, bytes]:
+    """What was told before of these facilities, where it still stands."""
+    told = {}
+    for facility_id in facility_ids:
+        known = source.recall(facility_id)
+        found = known and source.answer(_key(search, known.facility), known, search.now)
+        if found:
+            told[facility_id] = found
+    return told
 
-    Facilities with no room in the window are looked at further ahead, together, each up
-    to its own horizon. The first look is taken before it is known how far that is.
-    """
+
+def _first_look(search: Search) -> Period:
+    """Where to look before it is known how far ahead the facilities take bookings."""
     furthest = search.now + _FURTHEST
     now = Period(search.now, search.now + MARK)  # where all of the window lies past that
-    first = next(looks(search.window, search.now, furthest), now)
-    timelines = await seen.look(facility_ids, first)
+    return next(looks(search.window, search.now, furthest), now)
+
+
+async def _answers(seen: _Seen, search: Search, timelines: Mapping[int, Timeline]) -> list[_Answer]:
+    """When each of these facilities is free; ``timelines`` are of the first look.
+
+    Facilities with no room in the window are looked at further ahead, together, each up
+    to its own horizon.
+    """
     answers: dict[int, Availability] = {}
     waiting: list[int] = []
     for facility_id, timeline in timelines.items():
@@ -218,11 +227,13 @@ def _key(search: Search, facility: Facility) -> object:
     return facility.id, search.window, search.duration, admitted
 
 
-def _keep(source: Source, search: Search, seen: _Seen, told: Mapping[int, bytes]) -> None:
+def _keep(source: Source, search: Search, seen: _Seen, judged: Mapping[int, bytes]) -> None:
     """Remember what was told for as long as it stands."""
-    for facility_id, looked in seen.looked.items():
+    for facility_id, body in judged.items():
+        looked = seen.looked[facility_id]
         known = looked[0].known
-        if known is None or any(timeline.known is not known for timeline in looked):
+        days = _days_of(looked)
+        if known is None or days is None:
             continue  # not remembered, or it changed between two looks
         rules = known.facility.rules
         stands = stands_within(search.window, rules, search.now, seen.until[facility_id])
@@ -234,10 +245,16 @@ def _keep(source: Source, search: Search, seen: _Seen, told: Mapping[int, bytes]
             for taken in timeline.taken
             if taken.decide_by is not None and taken.decide_by > search.now
         )
-        source.keep_answer(
-            _key(search, known.facility),
-            known,
-            told[facility_id],
-            stands.start,
-            min(stands.end, min(decided, default=stands.end)),
-        )
+        stands = Period(stands.start, min(stands.end, min(decided, default=stands.end)))
+        source.keep_answer(_key(search, known.facility), known, days, body, stands)
+
+
+def _days_of(looked: Sequence[Timeline]) -> dict[int, Day] | None:
+    """All days that these looks at a facility rest on; None if it changed between them."""
+    days: dict[int, Day] = {}
+    for timeline in looked:
+        if timeline.known is not looked[0].known:
+            return None
+        if any(days.setdefault(number, day) is not day for number, day in timeline.days.items()):
+            return None
+    return days

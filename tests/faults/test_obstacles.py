@@ -14,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 from app import migrations
 from app.failure import Failure
+from tests import servers
 
 from . import command, disks
 from .command import environment, execute, run, the_sentence
@@ -134,6 +135,10 @@ def test_programs_that_lost_a_file_are_extracted_again(place: Path) -> None:
         ("HOLDFAST_LOG_LEVEL", "loud", "HOLDFAST_LOG_LEVEL is 'loud' but should be 'debug', "),
         ("HOLDFAST_POOL_MAX", "2", "HOLDFAST_POOL_MIN (10) must not be greater than"),
         ("DATABASE_URL", "mysql://localhost/x", "DATABASE_URL must begin with postgresql://"),
+        ("REDIS_URL", "localhost:6379", "REDIS_URL should be like redis://host:6379/0"),
+        ("REDIS_URL", "redis://:a/b@localhost/0", "REDIS_URL should be like redis://host:6379/0"),
+        ("REDIS_URL", "redis://localhost/first", "REDIS_URL should be like redis://host:6379/0"),
+        ("REDIS_URL", "redis://localhost?speed=9", "REDIS_URL should be like redis://host:6379/0"),
     ],
 )
 def test_a_setting_that_makes_no_sense(variable: str, value: str, said: str) -> None:
@@ -230,6 +235,25 @@ def test_the_doctor_says_what_is_wrong(place: Path) -> None:
     done = run("doctor", "--data-dir", str(place), env=environment())
     assert done.returncode == 1
     assert f"FAILED  The data directory {place} is a file" in done.stdout
+
+
+def test_the_doctor_says_whether_redis_answers(place: Path) -> None:
+    def look(redis_url: str) -> subprocess.CompletedProcess[str]:
+        return run("doctor", "--data-dir", str(place), env=environment(REDIS_URL=redis_url))
+
+    with servers.redis_server() as redis:
+        assert re.search(
+            r"^ok      REDIS_URL answers: Redis \d", look(redis.url).stdout, re.MULTILINE
+        )
+        with redis.client() as client:
+            client.config_set("requirepass", "another")
+        wrong = look(redis.url.replace("//", "//:secret@"))
+        redis.kill()
+        away = look(redis.url)
+    for done in (wrong, away):
+        assert done.returncode == 1
+        assert "FAILED  REDIS_URL does not answer (" in done.stdout
+        assert "secret" not in done.stdout + done.stderr
 
 
 @pytest.fixture

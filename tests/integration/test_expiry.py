@@ -120,22 +120,6 @@ async def test_clearing_waits_for_who_is_deciding_and_heeds_the_decision(
     assert ("confirmed", None) == await fate(conn, row)
 
 
-async def test_what_has_expired_is_not_busy(conn: Connection, world: World) -> None:
-    await ask(conn, world, 10, decide_by=5)
-
-    async def busy(hour: float) -> int:
-        rows = await bookings.list_busy(
-            conn,
-            facility_ids=[world.room.id],
-            start_time=at(0),
-            end_time=at(24),
-            now=at(hour),
-        )
-        return len(rows)
-
-    assert [1, 0] == [await busy(4), await busy(5)]
-
-
 @pytest.mark.parametrize("status", ["confirmed", "cancelled"])
 async def test_nothing_but_a_pending_booking_waits_for_a_decision(
     conn: Connection, world: World, status: str

@@ -1,38 +1,45 @@
-"""Which facilities are free instead of one that is not: the rules that the query itself holds."""
+"""Which facilities are free instead of one that is not, and why others are not."""
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, cast
 
 import pytest
 
+from domain.access import Caller
+from domain.bookings import Draft
+from domain.periods import Period
+from live.timelines import Database
 from sql import facilities
 from sql.facilities import FacilityRow
 from sql.pool import Connection
+from steps.conflicts import Held, Wanted, would_take
+from steps.rules import facility_facts
 
 from .world import World, add_facility, at, try_book
 
 pytestmark = pytest.mark.anyio
 
 
-async def is_free(conn: Connection, world: World, start: float, end: float, **given: Any) -> bool:
+async def is_free(  # noqa: PLR0913 - what a test may care about
+    conn: Connection,
+    world: World,
+    start: float,
+    end: float,
+    *,
+    now: datetime | None = None,
+    held: Held | None = None,
+    **rights: Any,
+) -> bool:
     """Whether Room 2 is offered to the member instead of Room 1."""
-    rows = await facilities.list_free_facilities(
-        conn,
-        **{
-            "facility_id": world.room.id,
-            "start_time": at(start),
-            "end_time": at(end),
-            "min_capacity": 1,
-            "now": at(-24),
-            "except_booking_id": None,
-            "is_staff": False,
-            "site_ids": [],
-            "caller_group_ids": [],
-            "limit": 25,
-            **given,
-        },
-    )
-    return world.other_room.id in [row.id for row in rows]
+    facts = partial(facility_facts, horizon=timedelta(days=365))
+    source = Database(cast("Any", None), facts)
+    period = Period(at(start), at(end))
+    draft = Draft(world.room.id, period.start, period.end, "Instead", None, 1)
+    caller = Caller(world.member.id, "mia", **{"is_staff": False, **rights})
+    timelines = await source.look([world.other_room.id], period, conn)
+    wanted = Wanted(draft, facts(world.room), held=held)
+    return would_take(timelines[world.other_room.id], wanted, caller, now or at(-24))
 
 
 async def rule(conn: Connection, row: FacilityRow, column: str, value: object) -> None:
@@ -97,37 +104,30 @@ async def test_buffers_of_a_booking_are_kept_however_long_both_are(
 async def test_a_booking_that_moves_or_waits_in_vain_is_in_nobodys_way(
     conn: Connection, world: World
 ) -> None:
-    booking = await taken(conn, world, 0, 1, status="pending", decide_by=at(-1))
+    await taken(conn, world, 0, 1, status="pending", decide_by=at(-1))
+    its_own, place = Period(at(0), at(1)), world.other_room.id
     assert not await is_free(conn, world, 0, 1, now=at(-1.25))
     assert await is_free(conn, world, 0, 1, now=at(-1))
-    assert await is_free(conn, world, 0, 1, now=at(-1.25), except_booking_id=booking)
-    assert not await is_free(conn, world, 0, 1, now=at(-1.25), except_booking_id=booking + 1)
+    assert await is_free(conn, world, 0, 1, now=at(-1.25), held=Held(place, its_own))
+    assert not await is_free(conn, world, 0, 1, now=at(-1.25), held=Held(place + 1, its_own))
 
 
-async def test_a_facility_that_is_closed_by_its_local_time_is_left_out_where_that_is_told(
+async def test_a_facility_is_left_out_where_it_is_closed_by_its_local_time(
     conn: Connection, world: World
 ) -> None:
-    await rule(conn, world.other_room, "opening_hours", "{[480,1080)}")  # Monday, 8 to 18
-    berlin = {"zones": ["Asia/Tokyo", "Europe/Berlin"]}
-    offered = {
-        (begins, ends): await is_free(
-            conn, world, 0, 1, **berlin, begins=[480, begins], ends=[540, ends]
-        )
-        for begins, ends in ((480, 540), (465, 540), (1020, 1080), (1020, 1095), (10050, 30))
-    }
-    told = {(480, 540): True, (465, 540): False, (1020, 1080): True, (1020, 1095): False}
-    assert {**told, (10050, 30): True} == offered  # which comes to the week's end: who knows
-    assert await is_free(conn, world, 0, 1, zones=["Asia/Tokyo"], begins=[0], ends=[60])
+    """The tests' noon is 14:00 on a Monday in Berlin."""
+    await rule(conn, world.other_room, "opening_hours", "{[840,900)}")
+    offered = [await is_free(conn, world, start, start + 1) for start in (-0.25, 0, 0.25)]
+    assert [False, True, False] == offered
 
 
 async def test_the_hours_of_a_site_count_where_a_facility_has_none(
     conn: Connection, world: World
 ) -> None:
-    await conn.execute("UPDATE sites SET opening_hours = '{[480,1080)}'")
-    told = {"zones": ["Europe/Berlin"], "begins": [0], "ends": [60]}
-    assert not await is_free(conn, world, 0, 1, **told)
-    await rule(conn, world.other_room, "opening_hours", "{[0,1080)}")
-    assert await is_free(conn, world, 0, 1, **told)
+    await conn.execute("UPDATE sites SET opening_hours = '{[480,840)}'")
+    assert not await is_free(conn, world, 0, 1)
+    await rule(conn, world.other_room, "opening_hours", "{[840,900)}")
+    assert await is_free(conn, world, 0, 1)
 
 
 @pytest.mark.parametrize("scope", ["facility_id", "site_id", None])
@@ -155,10 +155,10 @@ async def test_a_facility_of_groups_is_free_for_their_members_and_its_staff(
     (one,), (other,) = await cursor.fetchall()
     await facilities.let_groups_in(conn, facility_id=world.other_room.id, user_group_ids=[one])
     assert not await is_free(conn, world, 0, 1)
-    assert not await is_free(conn, world, 0, 1, caller_group_ids=[other])
-    assert not await is_free(conn, world, 0, 1, site_ids=[world.site.id + 1])
-    assert await is_free(conn, world, 0, 1, caller_group_ids=[other, one])
-    assert await is_free(conn, world, 0, 1, site_ids=[world.site.id])
+    assert not await is_free(conn, world, 0, 1, group_ids=frozenset({other}))
+    assert not await is_free(conn, world, 0, 1, site_ids=frozenset({world.site.id + 1}))
+    assert await is_free(conn, world, 0, 1, group_ids=frozenset({other, one}))
+    assert await is_free(conn, world, 0, 1, site_ids=frozenset({world.site.id}))
     assert await is_free(conn, world, 0, 1, is_staff=True)
 
 

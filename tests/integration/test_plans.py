@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import ClientCursor
 
-from sql import bookings, facilities, privacy, users
+from sql import bookings, facilities, privacy, timelines, users
 from sql.loader import load
 from tests import servers
 
@@ -97,22 +97,14 @@ PERIOD = {
 
 @MODES
 @pytest.mark.parametrize("facility_ids", [[7], [7, 8, 9]], ids=["one", "three"])
-def test_busy_periods_are_found_by_the_constraints_index(
+def test_timelines_are_found_by_the_index_on_start_times_and_those_of_closures(
     year: psycopg.Connection[Any], mode: str, facility_ids: list[int]
 ) -> None:
-    plan = _plan(
-        year,
-        bookings,
-        "list_busy",
-        mode,
-        facility_ids=facility_ids,
-        now=PERIOD["start_time"],
-        except_booking_id=None,
-        **PERIOD,
-    )
+    plan = _plan(year, timelines, "list_timelines", mode, facility_ids=facility_ids, **PERIOD)
 
-    assert re.search(r"Index.* on bookings_no_overlap|using bookings_no_overlap", plan), plan
-    assert re.search(r"Index Cond: .*facility_id = .*occupied &&", plan), plan
+    found = r"idx_bookings_facility_time on bookings b.*\n.*facility_id = f.id.*start_time >"
+    assert re.search(found, plan), plan
+    assert "Seq Scan on bookings" not in plan, plan
 
 
 @MODES
@@ -128,60 +120,12 @@ def test_what_is_in_the_way_is_found_by_the_constraints_index(
 
 
 @MODES
-def test_what_a_booking_keeps_clear_of_is_found_by_indexes(
-    year: psycopg.Connection[Any], mode: str
-) -> None:
-    plan = _plan(
-        year,
-        bookings,
-        "list_obstacles",
-        mode,
-        facility_id=7,
-        site_id=1,
-        now=PERIOD["start_time"],
-        except_booking_id=None,
-        **PERIOD,
-    )
-
-    assert re.search(r"Index Cond: .*facility_id = .*occupied &&", plan), plan
-    assert "Seq Scan on bookings" not in plan, plan
-
-
-@MODES
 def test_the_terms_of_a_facility_are_found_by_its_key(
     year: psycopg.Connection[Any], mode: str
 ) -> None:
     plan = _plan(year, facilities, "get_terms", mode, facility_id=7, **PERIOD)
 
     assert "Index Scan using facilities_pkey on facilities f" in plan, plan
-
-
-@MODES
-def test_other_facilities_are_looked_into_one_by_one_until_there_are_enough(
-    year: psycopg.Connection[Any], mode: str
-) -> None:
-    plan = _plan(
-        year,
-        facilities,
-        "list_free_facilities",
-        mode,
-        facility_id=7,
-        min_capacity=1,
-        now=PERIOD["start_time"],
-        except_booking_id=None,
-        is_staff=False,
-        site_ids=[],
-        caller_group_ids=[],
-        limit=8,
-        zones=["UTC"],
-        begins=[0],
-        ends=[60],
-        **PERIOD,
-    )
-
-    assert re.search(r"Limit.*\n.*->  CTE Scan on likely", plan), plan
-    assert re.search(r"Index Cond: .*facility_id = l.*\.id\).*start_time >", plan), plan
-    assert "Seq Scan on bookings" not in plan, plan
 
 
 @MODES

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.errors import FacilityNameTaken, SiteNameTaken, UsernameTaken
-from sql import bookings, facilities, idempotency, sites, tokens, users
+from sql import bookings, facilities, idempotency, sites, timelines, tokens, users
 from sql.bookings import BookingRow
 from sql.pool import Connection, Pool, transaction
 from sql.search import patterns
@@ -38,10 +38,10 @@ async def test_what_is_in_the_way_is_active_touches_the_period_and_comes_earlies
     assert [rows[0].id] == await in_the_way(rows[2].id)
 
 
-async def test_obstacles_are_bookings_with_their_buffers_and_closures_of_any_kind(
+async def test_timelines_are_bookings_with_their_buffers_and_closures_of_any_kind(
     conn: Connection, world: World
 ) -> None:
-    taken = await book(conn, world, at(0), at(1))
+    await book(conn, world, at(0), at(1))
     await conn.execute("UPDATE bookings SET buffer_before_minutes = 30")
     late = await book(conn, world, at(2), at(3))
     await conn.execute(
@@ -51,25 +51,22 @@ async def test_obstacles_are_bookings_with_their_buffers_and_closures_of_any_kin
     for hour, scope in ((4, "facility"), (5, "site"), (6, "all"), (7, "other")):
         await _close(conn, world, hour, scope)
 
-    async def obstacles(start: float, end: float, **given: Any) -> list[tuple[Any, ...]]:
-        rows = await bookings.list_obstacles(
-            conn,
-            facility_id=world.room.id,
-            site_id=world.site.id,
-            start_time=at(start),
-            end_time=at(end),
-            **{"now": at(-1), "except_booking_id": None, **given},
+    async def shown(start: float, end: float) -> tuple[list[Any], list[Any]]:
+        (row,) = await timelines.list_timelines(
+            conn, facility_ids=[world.room.id], start_time=at(start), end_time=at(end)
         )
-        return sorted(astuple(row) for row in rows)
+        assert row.facility == await facilities.get_facility(conn, world.room.id)
+        return sorted(astuple(taken) for taken in row.taken), sorted(row.closed)
 
-    booked = (at(-0.5), at(1), False)
-    closed = [(at(hour), at(hour + 1), True) for hour in (4, 5, 6)]
-    assert [booked, *closed] == await obstacles(-1, 9)
-    assert [booked, (at(2), at(3), False)] == await obstacles(-1, 4, now=at(-1.25))
-    assert [] == await obstacles(-1, 4, except_booking_id=taken.id)
-    assert [[], [booked]] == [await obstacles(-1, end) for end in (-0.5, -0.25)]
-    assert [[], closed[:1]] == [await obstacles(3, end) for end in (4, 4.25)]
-    assert [closed[2:], []] == [await obstacles(start, 9) for start in (6.75, 7)]
+    first, second = (at(-0.5), at(1), None), (at(2), at(3), at(-1))
+    closed = [(at(hour), at(hour + 1)) for hour in (4, 5, 6)]
+    assert ([first, second], closed) == await shown(-1, 9)
+    assert [[], [first]] == [(await shown(-1, end))[0] for end in (-0.5, -0.25)]
+    assert [[], closed[:1]] == [(await shown(3, end))[1] for end in (4, 4.25)]
+    assert [closed[2:], []] == [(await shown(start, 9))[1] for start in (6.75, 7)]
+    # What comes close enough for the facility's own buffers is shown too.
+    await conn.execute("UPDATE facilities SET buffer_after_minutes = 30")
+    assert [[], [first]] == [(await shown(-2, end))[0] for end in (-1, -0.75)]
 
 
 async def test_the_terms_of_a_booking_are_its_facility_what_closes_it_and_whether_quotas_do(
@@ -142,61 +139,25 @@ async def test_a_conflict_of_a_user_who_was_let_go_is_not_recorded(
     assert [(world.staff.id,)] == await cursor.fetchall()
 
 
-async def test_busy_periods_come_by_facility_and_then_by_start(
-    conn: Connection, world: World
-) -> None:
-    for room in (world.other_room.id, world.room.id):
-        for hour in (2, 1, 0):
-            await try_book(conn, world, at(hour), at(hour + 1), room)
-
-    rows = await bookings.list_busy(
-        conn,
-        facility_ids=[world.other_room.id, world.room.id],
-        start_time=at(1),
-        end_time=at(2.25),
-        now=at(-24),
-    )
-
-    assert [
-        (room, at(hour), at(hour + 1))
-        for room in sorted([world.room.id, world.other_room.id])
-        for hour in (1, 2)
-    ] == [(row.facility_id, row.start_time, row.end_time) for row in rows]
-
-
-async def test_free_facilities_come_likeliest_first(conn: Connection, world: World) -> None:
+async def test_candidates_come_likeliest_first(conn: Connection, world: World) -> None:
     elsewhere = await sites.insert_site(conn, name="Hill", time_zone="UTC")
-    small = await add_facility(conn, world.site, "Nook", capacity=4)
+    await add_facility(conn, world.site, "Nook", capacity=4)
     desk = await add_facility(conn, world.site, "Desk", capacity=9, facility_type="desk")
     large = await add_facility(conn, world.site, "Hall", capacity=300)
     far = await add_facility(conn, elsewhere, "Far room", capacity=8)
     far_hall = await add_facility(conn, elsewhere, "Far hall", capacity=80)
     archived = await add_facility(conn, world.site, "Old room")
     await conn.execute("UPDATE facilities SET status = 'archived' WHERE id = %s", [archived.id])
-    await try_book(conn, world, at(0), at(1), large.id)
-    cancelled = await try_book(conn, world, at(0), at(1), far.id)
-    assert cancelled is not None
-    await bookings.cancel_booking(conn, cancelled.id)
 
-    async def free(start: float, end: float, limit: int = 9) -> list[int]:
-        rows = await facilities.list_free_facilities(
-            conn,
-            facility_id=world.room.id,
-            start_time=at(start),
-            end_time=at(end),
-            min_capacity=5,
-            now=at(-24),
-            except_booking_id=None,
-            is_staff=False,
-            site_ids=[],
-            caller_group_ids=[],
-            limit=limit,
+    async def likely(limit: int) -> list[int]:
+        rows = await facilities.list_candidates(
+            conn, site_id=world.site.id, facility_type="room", min_capacity=5, limit=limit
         )
         return [row.id for row in rows]
 
-    assert small.id not in await free(0, 1)
-    assert [world.other_room.id, desk.id, far.id, far_hall.id] == await free(0.75, 1.25)
-    assert [world.other_room.id, large.id] == await free(1, 2, limit=2)
+    rooms = [world.room.id, world.other_room.id, large.id]
+    assert [*rooms, desk.id, far.id, far_hall.id] == await likely(9)
+    assert rooms[:2] == await likely(2)
 
 
 async def test_a_users_bookings_are_bounded_by_time_and_status_and_paged(

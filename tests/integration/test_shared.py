@@ -292,7 +292,7 @@ class Town:
         """Let both know the facility, and none of the days that tests are about."""
         for process in (self.one, self.other):
             await process.look(self.world.room, Period(TODAY.start - 9 * DAY, TODAY.end - 9 * DAY))
-        await has(self.store, 4)
+        await has(self.store, 2)
 
 
 @asynccontextmanager
@@ -324,7 +324,7 @@ async def test_what_one_has_read_the_other_need_not_read(
     await town.other.feed.passed()
     town.store.flushall()
     assert {at(1)} == await town.one.starts(town.world.room)
-    await has(town.store, 4)
+    await has(town.store, 2)
     assert {at(1)} == await town.other.starts(town.world.room)
     assert 1 == len(door.calls)
 
@@ -333,7 +333,7 @@ async def test_what_was_read_before_a_change_is_not_given_to_who_has_heard_of_it
     town: Town, conn: Connection, door: Door
 ) -> None:
     await town.one.look(town.world.room)
-    await has(town.store, 8)
+    await has(town.store, 4)
     await book(conn, town.world, at(1), at(2))
     await town.other.feed.passed()
     assert {at(1)} == await town.other.starts(town.world.room)
@@ -351,7 +351,7 @@ async def test_what_concerns_all_facilities_makes_all_of_it_old(
     town: Town, conn: Connection, door: Door, statement: str
 ) -> None:
     await town.one.look(town.world.room)
-    await has(town.store, 8)
+    await has(town.store, 4)
     await conn.execute(statement.encode(), [at(1), at(2)])
     await town.other.feed.passed()
     await town.other.look(town.world.room, FAR)  # the facility is known again
@@ -370,7 +370,7 @@ async def test_what_was_read_beside_a_transaction_that_is_open_is_not_given_once
             await town.one.feed.passed()
             await town.other.feed.passed()
             assert {at(3)} == await town.one.starts(town.world.room)
-            await has(town.store, 8)
+            await has(town.store, 4)
         await town.other.feed.passed()
     assert {at(1), at(3)} == await town.other.starts(town.world.room)
     assert 2 == len(door.calls)
@@ -380,7 +380,7 @@ async def test_a_process_that_comes_late_takes_nothing_from_before_it_began(
     town: Town, conn: Connection, pool: Pool, dsn: str, cache: servers.RedisServer
 ) -> None:
     await town.one.look(town.world.room)
-    await has(town.store, 8)
+    await has(town.store, 4)
     await book(conn, town.world, at(1), at(2))
     async with sharing(pool, dsn, cache.url) as late:
         await late.look(town.world.room, FAR)
@@ -392,7 +392,7 @@ async def test_a_server_that_crashed_is_another(
 ) -> None:
     """After a crash, ids of transactions that did not last are given out again."""
     await town.one.look(town.world.room)
-    await has(town.store, 8)
+    await has(town.store, 4)
 
     async def another(_: Connection) -> str:
         return "another"

@@ -11,7 +11,6 @@ from domain.availability import (
     free_slots,
     looks,
     nearest_alternatives,
-    to_keep_clear,
 )
 from domain.errors import EndNotAfterStart, WindowTooLong
 from domain.periods import MARK, Period
@@ -155,16 +154,6 @@ def test_a_booking_out_of_the_window_keeps_its_buffer_in_it() -> None:
 def test_nothing_is_free_where_nothing_is_bookable() -> None:
     assert free_slots([], [between("09:00", "10:00")], RULES, QUARTER) == []
     assert nearest_alternatives(between("10:00", "11:00"), [], RULES) == []
-
-
-def test_what_is_to_be_kept_clear_reaches_as_far_as_the_widest_buffers() -> None:
-    look = between("10:00", "12:00")
-    before = a_room(buffer_before=60 * MINUTE, buffer_after=15 * MINUTE).rules
-    after = a_room(buffer_before=15 * MINUTE, buffer_after=30 * MINUTE).rules
-    assert between("09:00", "12:30") == to_keep_clear(look, [before, after])
-    assert between("09:00", "12:30") == to_keep_clear(look, [after, before, RULES])
-    assert look == to_keep_clear(look, [RULES])
-    assert look == to_keep_clear(look, [])
 
 
 # Looking further ahead

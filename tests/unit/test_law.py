@@ -16,7 +16,6 @@ from domain.availability import (
     looks,
     nearest_alternatives,
     stands_within,
-    to_keep_clear,
 )
 from domain.bookings import Facility, check_new, standing_refusal
 from domain.hours import WeeklyHours, minute_of_week
@@ -283,15 +282,6 @@ def test_alternatives_to_a_time_that_was_booked_under_another_step_are_accepted(
 
 
 # Further ahead
-
-
-@given(situations())
-def test_bookings_out_of_what_is_to_be_kept_clear_take_nothing_away(situation: Situation) -> None:
-    clear = to_keep_clear(situation.window, [situation.rules, ROOM.rules])
-    far = [period for period in situation.busy if not period.overlaps(clear)]
-    near = [period for period in situation.busy if period.overlaps(clear)]
-    assert situation.slots() == replace(situation, busy=near).slots()
-    assert replace(situation, busy=far).slots() == replace(situation, busy=[]).slots()
 
 
 days = st.integers(-40, 130).map(lambda count: timedelta(days=count))

@@ -1,0 +1,289 @@
+"""The benchmark: Holdfast beside the floor, on one machine with the database and the load.
+
+    scripts/bench.sh [--parts table,growth,workers,soak,pgbench] [--seconds 10] [--short]
+
+Fills a database of its own (kept in the data directory for the next time), measures, and writes
+what it found to docs/performance.md, with charts. Only the parts that are asked for are measured
+anew; the others stay as they were found.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+import psutil
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from app.commands.console import Steps
+from app.failure import Failure
+from benchmarks import charts, findings, limits, processes, report
+from benchmarks.filling import House
+from benchmarks.findings import Findings, Row, Sample, Side, Soak, Table
+from benchmarks.housing import Housed, housed
+from benchmarks.load import LoadError, Measured, find_wrk, send
+from benchmarks.operations import TABLE, Operation, Survey, survey
+from benchmarks.processes import Running, cpu_seconds
+
+ROOT = Path(__file__).resolve().parents[1]
+REPORT = ROOT / "docs" / "performance.md"
+FOLDER = ROOT / "docs" / "performance"
+PARTS = ("table", "growth", "workers", "soak", "pgbench")
+FACILITIES = 500
+DAYS = 28
+GROWTH_DAYS = 7
+"""How many days are asked about; of the smallest house no more are booked."""
+
+SIZES = (10_000, 100_000, 1_000_000, 5_000_000)
+WORKERS = (1, 2, 4)
+SOAK_WORKERS = 2
+SOAK_SECONDS = 600.0
+WARM_SECONDS = 2.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How long and how often is measured, and on how much."""
+
+    seconds: float
+    rounds: int
+    house: House
+    folder: Path
+    ports: tuple[int, int] = (8096, 8097)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A house that is up, what can be asked of it, and how it is measured."""
+
+    housed: Housed
+    survey: Survey
+    options: Options
+    log: Path
+    say: Say
+
+
+def main() -> None:
+    """Measure what was asked for, and write the report anew."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--parts", default=",".join(PARTS), help=f"of {','.join(PARTS)}")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each run")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each side")
+    parser.add_argument("--bookings", type=int, default=1_000_000, help="in the house")
+    parser.add_argument("--short", action="store_true", help="the table, quickly, on little")
+    parser.add_argument("--data-dir", type=Path, help="keeps the filled databases")
+    given = parser.parse_args()
+    parts = given.parts.split(",")
+    if given.short:
+        given.seconds, given.rounds, given.bookings, parts = 3.0, 1, 20_000, ["table"]
+    unknown = set(parts) - set(PARTS)
+    if unknown:
+        parser.error(f"there is no part {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
+    try:
+        find_wrk()
+        with place(given.data_dir) as folder, _signs_of_life() as say:
+            house = House(FACILITIES, given.bookings)
+            options = Options(given.seconds, given.rounds, house, folder)
+            found = findings.read(FOLDER / "measured.json")
+            measure(parts, options, found, say)
+            if given.short:
+                say(report.table_of(found.table) if found.table else "")
+                return
+            findings.write(FOLDER / "measured.json", found)
+            report.write(REPORT, found, charts.draw(found, FOLDER))
+    except (LoadError, Failure) as error:
+        sys.exit(f"bench: {error}")
+
+
+def measure(parts: Sequence[str], options: Options, found: Findings, say: Say) -> None:
+    """Measure these parts and replace what was found of them before."""
+    if not {"table", "workers", "soak", "pgbench"}.isdisjoint(parts):
+        with staged(options, DAYS, say) as stage:
+            if "table" in parts:
+                found.table = table(stage, workers=1)
+            if "pgbench" in parts:
+                say("pgbench on the floor's statements")
+                found.limits = limits.measure(stage.housed, stage.survey, options.seconds)
+            if "workers" in parts:
+                found.workers = [table(stage, workers=workers) for workers in WORKERS]
+            if "soak" in parts:
+                found.soak = soak(stage)
+    if "growth" in parts:
+        found.growth = []
+        for bookings in SIZES:
+            of_size = replace(options, house=House(FACILITIES, bookings))
+            with staged(of_size, GROWTH_DAYS, say) as stage:
+                found.growth.append(table(stage, workers=1))
+
+
+def table(stage: Stage, *, workers: int, operations: Sequence[Operation] = TABLE) -> Table:
+    """Ask every operation of both sides in turns, and keep the middle of what they gave.
+
+    :raises LoadError: if anything is answered otherwise than it should be.
+    """
+    rows: dict[str, Row] = {}
+    # Those that share a setting share the processes: each is started twice at most.
+    for cached in (False, True):
+        asked = [operation for operation in operations if operation.cached == cached]
+        if not asked:
+            continue
+        dsn = stage.housed.dsn
+        with (
+            processes.ours(
+                dsn, stage.options.ports[0], stage.log, workers=workers, cache=cached
+            ) as ours,
+            processes.floor(dsn, stage.options.ports[1], stage.log, workers=workers) as floor,
+        ):
+            for operation in asked:
+                rows[operation.name] = row(stage, operation, ours, floor)
+    return Table(
+        measured_at=_now(),
+        machine=_machine(),
+        bookings=stage.housed.house.bookings,
+        facilities=stage.housed.house.facilities,
+        workers=workers,
+        seconds=stage.options.seconds,
+        rounds=stage.options.rounds,
+        rows=[rows[operation.name] for operation in operations],
+    )
+
+
+def row(stage: Stage, operation: Operation, ours: Running, floor: Running) -> Row:
+    """Ask one operation of both sides, in as many rounds as there are to be."""
+    rounds: list[tuple[Side, Side]] = []
+    for number in range(stage.options.rounds):
+        sides = []
+        for name, running in (("Holdfast", ours), ("floor", floor)):
+            stage.say(f"{operation.name}: {name}, round {number + 1}")
+            if number == 0:
+                ask(stage, operation, running, min(WARM_SECONDS, stage.options.seconds / 2))
+            sides.append(ask(stage, operation, running, stage.options.seconds))
+        rounds.append((sides[0], sides[1]))
+    ratio = median(ours.per_second / floor.per_second for ours, floor in rounds)
+    return Row(
+        operation=operation.name,
+        clients=operation.clients,
+        p95_target=operation.p95,
+        ratio_target=operation.ratio,
+        ratio=ratio,
+        ours=_middle([ours for ours, _ in rounds]),
+        floor=_middle([floor for _, floor in rounds]),
+    )
+
+
+def ask(stage: Stage, operation: Operation, running: Running, seconds: float) -> Side:
+    """One run of one operation, and what it took of the machine."""
+    plan = operation.plan(stage.survey, seconds)
+    before = running.cpu_seconds(), cpu_seconds(stage.housed.postmaster)
+    try:
+        measured = send(running.base_url, plan, clients=operation.clients, seconds=seconds)
+    except LoadError as error:
+        message = f"{operation.name}: {error}"
+        raise LoadError(message) from None
+    after = running.cpu_seconds(), cpu_seconds(stage.housed.postmaster)
+    # What was under way at the end may have been booked, too.
+    stage.survey.spend(plan, measured.written + operation.clients)
+    return _side(measured, after[0] - before[0], after[1] - before[1])
+
+
+def soak(stage: Stage, seconds: float = SOAK_SECONDS) -> Soak:
+    """Ask everything in turns for a long time, and look at the workers' memory meanwhile."""
+    operations = [operation for operation in TABLE if operation.cached]
+    answers = 0
+    samples: list[Sample] = []
+    with processes.ours(
+        stage.housed.dsn, stage.options.ports[0], stage.log, workers=SOAK_WORKERS
+    ) as ours:
+        began = time.monotonic()
+        while (passed := time.monotonic() - began) < seconds:
+            samples.append(Sample(passed, ours.worker_megabytes()))
+            operation = operations[len(samples) % len(operations)]
+            stage.say(f"soak, {passed:.0f} of {seconds:.0f} s: {operation.name}")
+            plan = operation.plan(stage.survey, stage.options.seconds)
+            measured = send(
+                ours.base_url, plan, clients=operation.clients, seconds=stage.options.seconds
+            )
+            stage.survey.spend(plan, measured.written + operation.clients)
+            answers += measured.answers
+        samples.append(Sample(time.monotonic() - began, ours.worker_megabytes()))
+    return Soak(_now(), answers, samples)
+
+
+@contextmanager
+def staged(options: Options, days: int, say: Say) -> Iterator[Stage]:
+    """The house, up and looked at; so many days from tomorrow on are asked about."""
+    with (
+        tempfile.TemporaryDirectory(prefix="holdfast-bench-") as logs,
+        housed(options.folder, options.house, Steps()) as running,
+    ):
+        say(f"Looking at what is free among {options.house.bookings:,} bookings")
+        surveyed = survey(running.dsn, days)
+        yield Stage(running, surveyed, options, Path(logs) / "services.log", say)
+
+
+def _side(measured: Measured, service: float, database: float) -> Side:
+    return Side(
+        per_second=measured.per_second,
+        p50=measured.p50,
+        p95=measured.p95,
+        p99=measured.p99,
+        service_ms=service / measured.answers * 1000,
+        database_ms=database / measured.answers * 1000,
+        bytes_each=measured.bytes_each,
+        load_share=measured.load_share,
+    )
+
+
+def _middle(sides: Sequence[Side]) -> Side:
+    return sorted(sides, key=lambda side: side.per_second)[len(sides) // 2]
+
+
+@contextmanager
+def place(given: Path | None) -> Iterator[Path]:
+    """Where the filled databases lie: where it was said, or in a folder that is gone at the end."""
+    if given is not None:
+        given.mkdir(mode=0o755, parents=True, exist_ok=True)
+        yield given.resolve()
+        return
+    folder = Path(tempfile.mkdtemp(prefix="holdfast-bench-"))
+    folder.chmod(0o755)  # the account that runs PostgreSQL for root must pass through
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _signs_of_life() -> Iterator[Say]:
+    """A line that says what is being done; off a terminal, a line for each thing."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        yield console.print
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("Measuring")
+        yield lambda word: progress.update(task, description=word)
+
+
+def _machine() -> str:
+    cores = psutil.cpu_count() or 1
+    return f"{cores} cores, {psutil.virtual_memory().total / 2**30:.0f} GB"
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d}"
+
+
+if __name__ == "__main__":
+    main()
