@@ -6,11 +6,11 @@ remembered after it, so that the past is not kept as the present.
 """
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeAlias
-from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
 
@@ -25,11 +25,11 @@ from sql.pool import Connection, Pool, reading
 from sql.timelines import Taken, TimelineRow, list_timelines
 
 Closed: TypeAlias = tuple[datetime, datetime]
-Load: TypeAlias = Callable[[], Awaitable[Sequence[FacilityRow]]]
+Load: TypeAlias = Callable[[Connection], Awaitable[Sequence[FacilityRow]]]
 
-MOST_DAYS = 60_000
-"""Days that a process remembers, of all facilities together: of those asked for last. They
-take about 40 MB."""
+MOST_REMEMBERED = 150_000
+"""How much a process remembers of all facilities together, those asked for last: each day,
+booking and closure counts one. It takes 30 to 50 MB."""
 
 MOST_PAGES = 256
 """Pages of lists of facilities that it remembers."""
@@ -40,28 +40,45 @@ MOST_ANSWER_BYTES = 16 * 2**20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _LONGEST_BUFFER = timedelta(hours=4)
-_ANSWER_OVERHEAD = 400
+
+
+_serials = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What happens at a facility on a day of UTC: all that shares any moment with it."""
+    """What happens at a facility on a day of UTC: all that shares any moment with it.
+
+    The ``serial`` is of this look at it and no other.
+    """
 
     taken: Sequence[Taken]
     closed: Sequence[Closed]
+    serial: int = field(default_factory=_serials.__next__, compare=False)
+
+    @property
+    def weight(self) -> int:
+        """How much there is to remember."""
+        return 1 + len(self.taken) + len(self.closed)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Known:
     """What is remembered of a facility.
 
-    As long as it is the same object, the facility has not changed, and as long as a day in
-    it is the same object, nothing on that day has.
+    As long as its ``serial`` is the same, the facility has not changed, and as long as a
+    day's is, nothing on that day has.
     """
 
     row: FacilityRow
     facility: Facility
     days: dict[int, Day] = field(default_factory=dict)
+    serial: int = field(default_factory=_serials.__next__)
+
+    @property
+    def weight(self) -> int:
+        """How much there is to remember."""
+        return 4 + sum(day.weight for day in self.days.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,21 +125,31 @@ class _Flight:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """Bytes that stand between the one instant and the other, if all they rest on does."""
+    """Bytes that stand between the one instant and the other, if all they rest on does.
 
-    known: Known
-    days: Mapping[int, Day]
+    It holds serials and not what they are of, which would outlive being forgotten.
+    """
+
+    known: int
+    days: Sequence[tuple[int, int]]
     since: datetime
     until: datetime
     body: bytes
 
     def stands_at(self, now: datetime, known: Known) -> bool:
         """Whether it may be given again."""
-        return (
-            self.known is known
-            and self.since < now < self.until
-            and all(known.days.get(number) is day for number, day in self.days.items())
-        )
+        if self.known != known.serial or not self.since < now < self.until:
+            return False
+        for number, serial in self.days:
+            day = known.days.get(number)
+            if day is None or day.serial != serial:
+                return False
+        return True
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes."""
+        return len(self.body) + 600 + 130 * len(self.days)
 
 
 class Source(Protocol):
@@ -139,7 +166,9 @@ class Source(Protocol):
     ) -> None:
         """Remember an answer that stands for this long unless something it rests on changes."""
 
-    async def page(self, key: str, load: Load) -> Sequence[FacilityRow]:
+    async def page(
+        self, key: str, load: Load, conn: Connection | None = None
+    ) -> Sequence[FacilityRow]:
         """The facilities of a list by the key of its question, loaded if not remembered."""
 
     async def look(
@@ -169,9 +198,14 @@ class Database:
     def keep_answer(self, *_: object) -> None:
         """Forget it."""
 
-    async def page(self, _key: str, load: Load) -> Sequence[FacilityRow]:
+    async def page(
+        self, key: str, load: Load, conn: Connection | None = None
+    ) -> Sequence[FacilityRow]:
         """What is loaded."""
-        return await load()
+        if conn is None:
+            async with reading(self.pool) as lent:
+                return await self.page(key, load, lent)
+        return await load(conn)
 
     async def look(
         self, facility_ids: Sequence[int], period: Period, conn: Connection | None = None
@@ -215,14 +249,14 @@ class Timelines:
         self._feed = feed
         self._is_on = is_on
         self._shared = shared
-        self._known: LRUCache[int, Known] = LRUCache(MOST_DAYS, lambda known: 1 + len(known.days))
+        self._known: LRUCache[int, Known] = LRUCache(MOST_REMEMBERED, lambda known: known.weight)
         self._pages: LRUCache[str, Sequence[FacilityRow]] = LRUCache(MOST_PAGES)
         self._answers: LRUCache[Any, _Answer] = LRUCache(
-            MOST_ANSWER_BYTES, lambda answer: len(answer.body) + _ANSWER_OVERHEAD
+            MOST_ANSWER_BYTES, lambda answer: answer.weight
         )
         self._flights: set[_Flight] = set()
         self._flying: dict[object, tuple[_Flight, asyncio.Task[dict[int, Timeline]]]] = {}
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._loading: dict[str, tuple[object, asyncio.Task[Sequence[FacilityRow]]]] = {}
         self._listed = object()  # another one whenever lists of facilities may have changed
         self._versions: dict[int, int] = {}
         self._version_of_all = 0
@@ -232,6 +266,10 @@ class Timelines:
     async def source(self) -> Source:
         """Itself, if what it remembers is recent, waiting a moment for it; or the database."""
         return self if self._is_on and await self._feed.refresh() else self._database
+
+    def source_at_once(self) -> Source:
+        """As ``source``, for who must not wait: for what is recent only if it is by now."""
+        return self if self._is_on and self._feed.is_fresh else self._database
 
     def recall(self, facility_id: int) -> Known | None:
         """What is remembered of a facility."""
@@ -250,26 +288,42 @@ class Timelines:
         self, key: object, known: Known, days: Mapping[int, Day], body: bytes, stands: Period
     ) -> None:
         """Remember an answer that stands for this long unless something it rests on changes."""
-        if len(body) < MOST_ANSWER_BYTES:
-            self._answers[key] = _Answer(known, days, stands.start, stands.end, body)
+        serials = [(number, day.serial) for number, day in days.items()]
+        answer = _Answer(known.serial, serials, stands.start, stands.end, body)
+        if answer.weight < MOST_ANSWER_BYTES:
+            self._answers[key] = answer
 
-    async def page(self, key: str, load: Load) -> Sequence[FacilityRow]:
+    async def page(
+        self, key: str, load: Load, conn: Connection | None = None
+    ) -> Sequence[FacilityRow]:
         """The facilities of a list by the key of its question, loaded if not remembered."""
-        turn = self._turns.get(key)
-        if turn is None:
-            turn = self._turns[key] = asyncio.Lock()
-        async with turn:  # who asks the same meanwhile finds it loaded
-            rows = self._pages.get(key)
-            if rows is not None:
-                CACHE_HITS.labels("pages").inc()
-                return rows
-            CACHE_MISSES.labels("pages").inc()
-            listed = self._listed
-            loaded = await load()
-            if listed is self._listed:
-                # The rows that are known are kept once, in however many lists they are.
-                self._pages[key] = [self._remember(row).row for row in loaded]
-            return loaded
+        rows = self._pages.get(key)
+        if rows is not None:
+            CACHE_HITS.labels("pages").inc()
+            return rows
+        CACHE_MISSES.labels("pages").inc()
+        if conn is not None:
+            return await self._load(key, load, conn, self._listed)
+        found = self._loading.get(key)
+        if found is None or found[0] is not self._listed:
+            task = asyncio.create_task(self._load(key, load, None, self._listed))
+            self._loading[key] = found = (self._listed, task)
+            task.add_done_callback(lambda _: self._loaded(key, task))
+        return await asyncio.shield(found[1])
+
+    async def _load(
+        self, key: str, load: Load, conn: Connection | None, listed: object
+    ) -> Sequence[FacilityRow]:
+        rows = await self._database.page(key, load, conn)
+        if listed is self._listed:
+            # The rows that are known are kept once, in however many lists they are.
+            rows = self._pages[key] = [self._remember(row).row for row in rows]
+        return rows
+
+    def _loaded(self, key: str, task: "asyncio.Task[Sequence[FacilityRow]]") -> None:
+        found = self._loading.get(key)
+        if found is not None and found[1] is task:
+            del self._loading[key]
 
     async def look(
         self, facility_ids: Sequence[int], period: Period, conn: Connection | None = None
@@ -376,11 +430,11 @@ class Timelines:
         return known
 
     def _add(self, known: Known, days: Mapping[int, Day]) -> None:
-        if len(known.days) + len(days) >= MOST_DAYS:
-            known.days.clear()
         known.days |= days
-        if len(known.days) < MOST_DAYS:
-            self._known[known.row.id] = known  # counts its days, and forgets others for them
+        if known.weight > MOST_REMEMBERED:
+            known.days = dict(days)
+        if known.weight <= MOST_REMEMBERED:
+            self._known[known.row.id] = known  # is weighed anew, and others go for it
 
     def _version(self, facility_id: int) -> int:
         """What is shared of a facility must have seen all transactions before this one."""
@@ -407,7 +461,8 @@ class Timelines:
         known = self._known.get(facility_id)
         if known is None:
             return
-        if row.start_time is None or row.end_time is None:
+        # Of a closure that was moved past the service only where it is now is told.
+        if row.record_type != "booking" or row.start_time is None or row.end_time is None:
             del self._known[facility_id]
             return
         first, last = _day_of(row.start_time), _day_of(row.end_time)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from starlette.responses import Response
 
@@ -31,9 +32,9 @@ further only if there are not enough."""
 
 ELSEWHERE = 5
 _JUDGED_AT_ONCE = 10
-_JUDGED = 50
-"""How many other facilities are told of, and how many are looked at to find them: some, and
-then some more."""
+_JUDGED_FIRST = 50
+_JUDGED = 500
+"""How many other facilities are told of, and how many are looked at to find them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +95,22 @@ async def conflict_reply(
         raise deactivated()
     now = request.now()
     # Advice, which may be a moment old: the decision has been made.
-    source = await request.service.live.timelines.source()
-    here, alternatives = await _alternatives(conn, source, wanted, now)
+    # Not waited for: others wait for the connection.
+    source = request.service.live.timelines.source_at_once()
+    refused = _refused(wanted, in_the_way)
+    here, alternatives = await _alternatives(conn, source, wanted, refused, now)
     elsewhere = await _elsewhere(conn, request, source, wanted=wanted, here=here, now=now)
     return problem_reply(_body(request, wanted, in_the_way, alternatives, elsewhere))
 
 
+def _refused(wanted: Wanted, in_the_way: Sequence[InTheWayRow]) -> list[Period]:
+    """What is known to be taken, though what is remembered may not know it yet."""
+    taken = [Period(row.start_time, row.end_time) for row in in_the_way]
+    return [wanted.facility.rules.occupied(each) for each in taken or [wanted.draft.period]]
+
+
 async def _alternatives(
-    conn: Connection, source: Source, wanted: Wanted, now: datetime
+    conn: Connection, source: Source, wanted: Wanted, refused: Sequence[Period], now: datetime
 ) -> tuple[FacilityRow, list[Period]]:
     """The facility, and free periods of the same length there that its rules allow.
 
@@ -115,7 +124,7 @@ async def _alternatives(
         timeline = (await source.look([facility.id], around, conn))[facility.id]
         closed, busy = _obstacles(timeline, wanted, now)
         bookable = bookable_periods(facility.rules, closed, around, now, opened)
-        slots = free_slots(bookable, busy, facility.rules, period.duration)
+        slots = free_slots(bookable, [*busy, *refused], facility.rules, period.duration)
         return timeline.row, nearest_alternatives(period, slots, facility.rules)
 
     row, found = await within(NEAR)
@@ -133,35 +142,46 @@ async def _elsewhere(  # noqa: PLR0913 - who wants what instead of where, and wh
 ) -> list[FacilityRow]:
     """Other facilities that the caller could book at that time, by the judgement of a create.
 
-    A few are looked at, the likeliest first, and the next few only if too few would do.
+    Some are looked at, the likeliest first, and more only if too few of those would do.
     """
-    found = await _candidates(conn, source, here, wanted.draft.attendee_count)
-    candidates = [row for row in found if row.id != here.id]
     takers: list[FacilityRow] = []
-    for first in range(0, len(candidates), _JUDGED_AT_ONCE):
-        some = candidates[first : first + _JUDGED_AT_ONCE]
-        timelines = await source.look([row.id for row in some], wanted.draft.period, conn)
-        takers += [
-            row for row in some if would_take(timelines[row.id], wanted, request.caller, now)
-        ]
-        if len(takers) >= ELSEWHERE:
+    judged = {here.id}
+    for limit in (_JUDGED_FIRST, _JUDGED):
+        found = await _candidates(conn, source, here, wanted.draft.attendee_count, limit)
+        candidates = [row for row in found if row.id not in judged]
+        judged |= {row.id for row in candidates}
+        for first in range(0, len(candidates), _JUDGED_AT_ONCE):
+            some = candidates[first : first + _JUDGED_AT_ONCE]
+            timelines = await source.look([row.id for row in some], wanted.draft.period, conn)
+            takers += [
+                row for row in some if would_take(timelines[row.id], wanted, request.caller, now)
+            ]
+            if len(takers) >= ELSEWHERE:
+                return takers[:ELSEWHERE]
+        if len(found) < limit:
             break
-    return takers[:ELSEWHERE]
+    return takers
 
 
 async def _candidates(
-    conn: Connection, source: Source, here: FacilityRow, min_capacity: int
+    conn: Connection, source: Source, here: FacilityRow, attendees: int, limit: int
 ) -> Sequence[FacilityRow]:
-    """Facilities that may do instead, the likeliest first; this one may be among them."""
+    """Facilities that may do instead, the likeliest first; this one may be among them.
+
+    Asked for by powers of two, so that few lists serve all; who judges them leaves out what
+    is too small.
+    """
+    capacity = 1 << (attendees.bit_length() - 1)
     return await source.page(
-        f"instead: {here.site_id} {here.facility_type} {min_capacity}",
-        lambda: facilities.list_candidates(
-            conn,
+        f"instead: {here.site_id} {here.facility_type} {capacity} {limit}",
+        partial(
+            facilities.list_candidates,
             site_id=here.site_id,
             facility_type=here.facility_type,
-            min_capacity=min_capacity,
-            limit=_JUDGED,
+            min_capacity=capacity,
+            limit=limit,
         ),
+        conn,
     )
 
 

@@ -20,7 +20,7 @@ from exchange.request import Request, dump
 from live.timelines import Day, Source, Timeline
 from sql import facilities
 from sql.facilities import FacilityRow
-from sql.pool import reading
+from sql.pool import Connection
 from steps.rules import opened
 from wire import replies
 
@@ -75,21 +75,20 @@ async def page(request: Request, source: Source) -> Sequence[FacilityRow]:
     params = request.params
     name, row_id = after_name(request)
 
-    async def load() -> Sequence[FacilityRow]:
-        async with reading(request.pool) as conn:
-            return await facilities.list_facilities(
-                conn,
-                facility_id=params.get("facility_id"),
-                search=params.get("search"),
-                site_id=params.get("site_id"),
-                min_capacity=params.get("min_capacity"),
-                amenities=params.get("amenities"),
-                facility_type=params.get("facility_type"),
-                status="active",
-                after_name=name,
-                after_id=row_id,
-                limit=limit_of(request) + 1,
-            )
+    async def load(conn: Connection) -> Sequence[FacilityRow]:
+        return await facilities.list_facilities(
+            conn,
+            facility_id=params.get("facility_id"),
+            search=params.get("search"),
+            site_id=params.get("site_id"),
+            min_capacity=params.get("min_capacity"),
+            amenities=params.get("amenities"),
+            facility_type=params.get("facility_type"),
+            status="active",
+            after_name=name,
+            after_id=row_id,
+            limit=limit_of(request) + 1,
+        )
 
     asked = sorted((name, params[name]) for name in _OF_PAGE if name in params)
     key = repr(asked)  # there are lists among the values

@@ -257,6 +257,27 @@ def test_other_facilities_that_are_free_and_large_enough_are_offered_most_alike_
     } == offered[0]
 
 
+def test_other_facilities_are_found_behind_many_that_do_not_take_such_a_booking(api: Api) -> None:
+    ada, bob, site = api.person(), api.person(), api.site()
+    wanted = api.facility(site, facility_type="vehicle", capacity=2)
+    api.sql(
+        """
+        INSERT INTO facilities (site_id, name, facility_type, capacity, time_zone,
+                                min_duration_minutes)
+        SELECT %s, 'Only for the day ' || i, 'vehicle', 2, 'UTC', 480
+          FROM generate_series(1, 120) AS i
+        RETURNING id
+        """,
+        site["id"],
+    )
+    roomy = api.facility(site, facility_type="vehicle", capacity=9)
+    ada.book(wanted, at(9), at(10))
+
+    problem = conflict(bob.ask(wanted, at(9), at(10), attendee_count=2))
+
+    assert roomy["id"] == problem["alternative_facilities"][0]["id"]
+
+
 def test_a_reschedule_is_never_in_its_own_way(api: Api) -> None:
     ada, facility = api.person(), api.facility()
     booking = ada.book(facility, at(9), at(11))

@@ -1,6 +1,8 @@
 """What a process remembers of availability: asked for once, and never of the past."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from prometheus_client import REGISTRY
+from psycopg import OperationalError
 
 from domain.access import Caller
 from domain.errors import Refusal
@@ -22,7 +25,7 @@ from sql.timelines import TimelineRow
 from steps.rules import facility_facts
 from steps.searching import Search, tell
 
-from .world import World, at, book, move, try_book
+from .world import World, all_facilities, at, book, move, try_book
 
 if TYPE_CHECKING:
     from exchange.request import Request
@@ -182,7 +185,7 @@ async def test_pages_are_remembered_until_a_facility_changes(
 ) -> None:
     loads = 0
 
-    async def load() -> Sequence[FacilityRow]:
+    async def load(_conn: Connection) -> Sequence[FacilityRow]:
         nonlocal loads
         loads += 1
         row = await facilities.get_facility(conn, world.room.id)
@@ -201,6 +204,57 @@ async def test_pages_are_remembered_until_a_facility_changes(
     await process.feed.passed()
     assert [99] == [row.capacity for row in await page()]
     assert 2 == loads
+
+
+async def test_those_who_ask_for_the_same_page_at_once_share_its_loading(process: Process) -> None:
+    loads = 0
+    may_go_on = asyncio.Event()
+
+    async def load(_conn: Connection) -> Sequence[FacilityRow]:
+        nonlocal loads
+        loads += 1
+        await may_go_on.wait()
+        message = "away"
+        raise OperationalError(message)
+
+    source = await process.timelines.source()
+    asking = [asyncio.create_task(source.page("all", load)) for _ in range(20)]
+    await asyncio.sleep(0.01)
+    may_go_on.set()
+    # One for all, and nobody tries anew what has just failed for the others.
+    assert 20 == sum(
+        isinstance(each, OperationalError)
+        for each in await asyncio.gather(*asking, return_exceptions=True)
+    )
+    assert 1 == loads
+
+
+async def test_days_far_apart_are_remembered_beside_each_other(
+    process: Process, world: World, door: Door
+) -> None:
+    for hours in (0, 480, 0, 480):
+        await process.look(world.room, Period(at(hours), at(hours + 1)))
+    assert 2 == len(door.calls)
+
+
+async def test_an_answer_keeps_nothing_alive_of_what_it_rests_on(
+    process: Process, conn: Connection, world: World
+) -> None:
+    timeline = await process.look(world.room)
+    known = timeline.known
+    assert known is not None
+    source = await process.timelines.source()
+    source.keep_answer("any", known, timeline.days, b"told", Period(NOW, NOW + DAY))
+    assert b"told" == source.answer("any", known, NOW + DAY / 2)
+    await book(conn, world, at(1), at(2))
+    await process.feed.passed()
+    assert source.answer("any", known, NOW + DAY / 2) is None
+    gone = weakref.ref(known)
+    await conn.execute("UPDATE facilities SET capacity = 99 WHERE id = %s", [world.room.id])
+    await process.feed.passed()
+    del known, timeline
+    gc.collect()
+    assert gone() is None
 
 
 # Never of the past
@@ -243,6 +297,34 @@ async def test_closures_are_seen_wherever_they_hold(
     await conn.execute("DELETE FROM closures")
     await process.feed.passed()
     assert [] == (await process.look(world.room)).closed
+
+
+async def test_a_closure_that_is_moved_past_the_service_is_seen(
+    process: Process, conn: Connection, world: World
+) -> None:
+    await conn.execute(
+        "INSERT INTO closures (facility_id, start_time, end_time, reason)"
+        " VALUES (%s, %s, %s, 'Repairs')",
+        [world.room.id, at(1), at(2)],
+    )
+    await process.feed.passed()
+    assert [(at(1), at(2))] == (await process.look(world.room)).closed
+    await conn.execute("UPDATE closures SET start_time = %s, end_time = %s", [at(241), at(242)])
+    await process.feed.passed()
+    assert [] == (await process.look(world.room)).closed
+
+
+async def test_a_list_of_facilities_leaves_what_is_known_of_them(
+    process: Process, conn: Connection, world: World, door: Door
+) -> None:
+    async def load(_conn: Connection) -> Sequence[FacilityRow]:
+        return await all_facilities(conn)
+
+    await process.look(world.room)
+    rows = await (await process.timelines.source()).page("all", load)
+    assert world.room.id in [row.id for row in rows]
+    await process.look(world.room)
+    assert 1 == len(door.calls)
 
 
 async def test_a_look_that_began_before_a_change_is_not_remembered_after_it(
@@ -330,7 +412,7 @@ async def test_what_is_switched_off_remembers_nothing(
 async def test_no_more_days_are_remembered_than_there_is_room_for_those_asked_for_last(
     pool: Pool, dsn: str, world: World, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("live.timelines.MOST_DAYS", 5)  # a look is three, and the facility one
+    monkeypatch.setattr("live.timelines.MOST_REMEMBERED", 10)  # a facility and two or three days
     async with running(pool, dsn) as process:
         for room in (world.room, world.room, world.other_room, world.room):
             await process.look(room)
@@ -340,18 +422,20 @@ async def test_no_more_days_are_remembered_than_there_is_room_for_those_asked_fo
 async def test_a_facility_of_more_days_than_there_is_room_for_is_looked_at_all_the_same(
     pool: Pool, dsn: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("live.timelines.MOST_DAYS", 5)
+    monkeypatch.setattr("live.timelines.MOST_REMEMBERED", 10)
     async with running(pool, dsn) as process:
         for number in range(0, 40, 4):
             timeline = await process.look(world.room, Period(at(24 * number), at(24 * number + 1)))
             assert timeline.known is not None
-            assert len(timeline.known.days) < 5
+            assert timeline.known.weight <= 10
+        timeline = await process.look(world.room, Period(at(0), at(240)))
+        assert world.room.id == timeline.row.id
 
 
 async def test_answers_take_no_more_memory_than_there_is_for_them(
     pool: Pool, dsn: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("live.timelines.MOST_ANSWER_BYTES", 3000)
+    monkeypatch.setattr("live.timelines.MOST_ANSWER_BYTES", 4000)
     async with running(pool, dsn) as process:
         known = (await process.look(world.room)).known
         assert known is not None
@@ -362,7 +446,7 @@ async def test_answers_take_no_more_memory_than_there_is_for_them(
             kept[number] = sum(
                 source.answer(each, known, NOW + DAY / 2) is not None for each in range(20)
             )
-        source.keep_answer("too long", known, {}, b"x" * 3000, Period(NOW, NOW + DAY))
+        source.keep_answer("too long", known, {}, b"x" * 4000, Period(NOW, NOW + DAY))
         assert source.answer("too long", known, NOW + DAY / 2) is None
     assert [1, 2, 3, 3] == kept[:4]
     assert {3} == set(kept[3:])
