@@ -102,7 +102,7 @@ def find_wrk() -> tuple[str, dict[str, str]]:
     if (UNPACKED / "usr" / "bin" / "wrk").exists():
         libraries = ":".join(str(path) for path in (UNPACKED / "usr" / "lib").iterdir())
         return str(UNPACKED / "usr" / "bin" / "wrk"), {"LD_LIBRARY_PATH": libraries}
-    message = "wrk is not installed: scripts/bench.sh fetches it, and so does your package manager."
+    message = "wrk is not installed: scripts/test.sh fetches it, and so does your package manager."
     raise LoadError(message)
 
 

@@ -155,18 +155,22 @@ CREATE OR REPLACE FUNCTION public.tell_closure()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
-DECLARE
-    closure public.closures := COALESCE(NEW, OLD);
 BEGIN
     INSERT INTO public.changes (record_type, facility_id, site_id, start_time, end_time)
-    VALUES (
-        'closure', closure.facility_id,
-        COALESCE(
-            closure.site_id,
-            (SELECT f.site_id FROM public.facilities AS f WHERE f.id = closure.facility_id)
-        ),
-        closure.start_time, closure.end_time
-    );
+    SELECT 'closure', c.facility_id,
+           COALESCE(
+               c.site_id,
+               (SELECT f.site_id FROM public.facilities AS f WHERE f.id = c.facility_id)
+           ),
+           c.start_time, c.end_time
+      FROM (
+           VALUES
+           (TG_OP IN ('UPDATE', 'DELETE'),
+            OLD.facility_id, OLD.site_id, OLD.start_time, OLD.end_time),
+           (TG_OP <> 'DELETE',
+            NEW.facility_id, NEW.site_id, NEW.start_time, NEW.end_time)
+           ) AS c (is_told, facility_id, site_id, start_time, end_time)
+     WHERE c.is_told;
     RETURN NULL;
 END
 $function$;
@@ -320,7 +324,7 @@ CREATE TABLE changes (
 );
 
 CREATE TABLE changes_pruned (
-    transaction_id xid8 DEFAULT '0'::xid8 NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
     only_row boolean DEFAULT true NOT NULL,
     CONSTRAINT changes_pruned_pkey PRIMARY KEY (only_row),
     CONSTRAINT changes_pruned_one_row CHECK (only_row)
@@ -340,6 +344,7 @@ CREATE TABLE closures (
     CONSTRAINT closures_one_scope CHECK (((facility_id IS NULL) OR (site_id IS NULL))),
     CONSTRAINT closures_reason_not_blank CHECK ((((reason)::text COLLATE "C") ~ '\S'::text)),
     CONSTRAINT closures_time_granularity CHECK (((date_bin('00:15:00'::interval, start_time, '1970-01-01 00:00:00+00'::timestamp with time zone) = start_time) AND (date_bin('00:15:00'::interval, end_time, '1970-01-01 00:00:00+00'::timestamp with time zone) = end_time))),
+    CONSTRAINT closures_time_in_calendar CHECK (((start_time >= '0001-01-01 00:00:00+00'::timestamp with time zone) AND (end_time < '10000-01-01 00:00:00+00'::timestamp with time zone))),
     CONSTRAINT closures_time_valid CHECK ((end_time > start_time))
 );
 
@@ -682,6 +687,8 @@ CREATE TRIGGER bookings_touch_updated_at BEFORE UPDATE ON bookings FOR EACH ROW 
 CREATE TRIGGER closures_audit AFTER INSERT OR DELETE OR UPDATE ON closures FOR EACH ROW EXECUTE FUNCTION audit_record('closure');
 
 CREATE TRIGGER closures_tell AFTER INSERT OR DELETE OR UPDATE ON closures FOR EACH ROW EXECUTE FUNCTION tell_closure();
+
+CREATE TRIGGER closures_truncate_tell AFTER TRUNCATE ON closures FOR EACH STATEMENT EXECUTE FUNCTION tell_closure();
 
 CREATE TRIGGER facilities_audit_insert AFTER INSERT ON facilities FOR EACH ROW EXECUTE FUNCTION audit_facility();
 

@@ -6,6 +6,12 @@ root="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)"
 # shellcheck source=scripts/_setup.sh
 . "$root/scripts/_setup.sh"
 setup test
+# shellcheck source=scripts/_wrk.sh
+. "$root/scripts/_wrk.sh"
+if ! setup_wrk; then
+  echo 'holdfast: the short benchmark, tests/benchmarks/test_ratios.py, is skipped.' >&2
+  export HOLDFAST_NO_WRK="$no_wrk"
+fi
 
 cd -- "$root"
 exec "$root/.venv/bin/python" -m pytest "$@"

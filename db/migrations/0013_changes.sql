@@ -22,14 +22,30 @@ CREATE TABLE changes (
     CHECK (record_type IN ('booking', 'closure', 'facility', 'site', 'user'))
 );
 
--- The newest transaction whose changes are no longer kept; one row.
+-- The newest transaction whose changes are not kept, at first this one: of what was before it
+-- nothing is told. One row.
 CREATE TABLE changes_pruned (
-    transaction_id XID8 NOT NULL DEFAULT '0',
+    transaction_id XID8 NOT NULL DEFAULT pg_current_xact_id(),
     only_row BOOLEAN NOT NULL DEFAULT TRUE,
     CONSTRAINT changes_pruned_pkey PRIMARY KEY (only_row),
     CONSTRAINT changes_pruned_one_row CHECK (only_row)
 );
 INSERT INTO changes_pruned DEFAULT VALUES;
+
+-- What no program can read, infinity above all, would end every reader of the log. A booking
+-- cannot: it lasts eight hours at most.
+UPDATE closures
+   SET start_time = GREATEST(start_time, '0001-01-01 00:00:00+00'),
+       end_time = LEAST(end_time, '9999-12-31 00:00:00+00')
+ WHERE start_time < '0001-01-01 00:00:00+00'
+    OR end_time >= '10000-01-01 00:00:00+00';
+ALTER TABLE closures
+ADD CONSTRAINT closures_time_in_calendar CHECK (
+    start_time >= '0001-01-01 00:00:00+00' AND end_time < '10000-01-01 00:00:00+00'
+) NOT VALID;
+-- There are thousands: nobody waits for long.
+-- squawk-ignore constraint-missing-not-valid
+ALTER TABLE closures VALIDATE CONSTRAINT closures_time_in_calendar;
 
 -- Where it was and where it is: a booking that moved changed both.
 CREATE FUNCTION tell_booking() RETURNS TRIGGER
@@ -99,21 +115,26 @@ BEGIN
 END
 $$;
 
+-- Where it was and where it is; a TRUNCATE has neither, and changes everything.
 CREATE FUNCTION tell_closure() RETURNS TRIGGER
 LANGUAGE plpgsql
 AS $$
-DECLARE
-    closure public.closures := COALESCE(NEW, OLD);
 BEGIN
     INSERT INTO public.changes (record_type, facility_id, site_id, start_time, end_time)
-    VALUES (
-        'closure', closure.facility_id,
-        COALESCE(
-            closure.site_id,
-            (SELECT f.site_id FROM public.facilities AS f WHERE f.id = closure.facility_id)
-        ),
-        closure.start_time, closure.end_time
-    );
+    SELECT 'closure', c.facility_id,
+           COALESCE(
+               c.site_id,
+               (SELECT f.site_id FROM public.facilities AS f WHERE f.id = c.facility_id)
+           ),
+           c.start_time, c.end_time
+      FROM (
+           VALUES
+           (TG_OP IN ('UPDATE', 'DELETE'),
+            OLD.facility_id, OLD.site_id, OLD.start_time, OLD.end_time),
+           (TG_OP <> 'DELETE',
+            NEW.facility_id, NEW.site_id, NEW.start_time, NEW.end_time)
+           ) AS c (is_told, facility_id, site_id, start_time, end_time)
+     WHERE c.is_told;
     RETURN NULL;
 END
 $$;
@@ -148,6 +169,9 @@ FOR EACH ROW EXECUTE FUNCTION tell_site();
 CREATE TRIGGER closures_tell
 AFTER INSERT OR UPDATE OR DELETE ON closures
 FOR EACH ROW EXECUTE FUNCTION tell_closure();
+CREATE TRIGGER closures_truncate_tell
+AFTER TRUNCATE ON closures
+FOR EACH STATEMENT EXECUTE FUNCTION tell_closure();
 CREATE TRIGGER users_tell
 AFTER UPDATE ON users
 FOR EACH ROW EXECUTE FUNCTION tell_user('id');

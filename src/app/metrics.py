@@ -64,11 +64,18 @@ POOL_WAIT_SECONDS = Counter(
 )
 
 
+_AS_LONG_AS_ANYBODY_LISTENS = frozenset({"availability_stream"})
+
+
 def count_request(operation_id: str | None, status: int, seconds: float) -> None:
-    """Count a request that is over. ``status`` is 0 where no reply began."""
+    """Count a request that is over, and its time if that is the service's doing.
+
+    ``status`` is 0 where no reply began.
+    """
     operation = operation_id or "none"
     _count_of(operation, status).inc()
-    _seconds_of(operation).observe(seconds)
+    if operation not in _AS_LONG_AS_ANYBODY_LISTENS:
+        _seconds_of(operation).observe(seconds)
 
 
 @cache

@@ -15,7 +15,7 @@ from live.callers import Callers, Known
 
 _LONGEST_TOKEN = 255
 
-_NO_TOKEN = (
+_INVALID = (
     "This token is not valid: it was revoked, has expired, or is not a token of this service. Get"
     " a new one from the staff, or with 'holdfast token create'."
 )
@@ -73,7 +73,7 @@ async def _asked(callers: Callers, scope: Scope, token_hash: bytes) -> Subject:
     known = await callers.find(token_hash)
     if known is None:
         by_cookie = scope["extensions"]["holdfast"]["by_cookie"]
-        raise AuthenticationRequired(_NO_SESSION if by_cookie else _NO_TOKEN, status=401)
+        raise AuthenticationRequired(_NO_SESSION if by_cookie else _INVALID, status=401)
     return _admitted(scope, known)
 
 
@@ -97,5 +97,8 @@ def _token(headers: list[tuple[bytes, bytes]]) -> tuple[str, bool]:
         token = token.strip()
         if scheme.lower() == "bearer" and token and len(token) <= _LONGEST_TOKEN:
             return token, False
-    detail = "This needs an API token: send it as 'Authorization: Bearer <token>'."
+    detail = (
+        "This needs an API token: send it as 'Authorization: Bearer <token>'. A browser signs in"
+        " (session_create)."
+    )
     raise AuthenticationRequired(detail, status=401)

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.compression import Compression
 from app.contract import document, operations
+from app.descriptors import allowed, streams_within
 from app.edge import Edge
 from app.failure import Failure
 from app.metrics import observing
@@ -141,7 +142,7 @@ def _live(dsn: str, settings: Settings, pool: Pool) -> Live:
         settings.stream_seconds,
         settings.heartbeat_seconds,
         settings.streams_per_user,
-        settings.streams_max,
+        streams_within(settings, allowed()),
     )
     facts_of = partial(facility_facts, horizon=timedelta(days=settings.booking_horizon_days))
     shared = None

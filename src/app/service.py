@@ -10,16 +10,20 @@ import signal
 import sys
 import threading
 
+import structlog
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
 from app.commands.signals import Interrupted, Signals
+from app.descriptors import raise_limit, streams_within
 from app.failure import Failure
 from app.listening import listen
 from app.logging import configure_logging
 from app.metrics import added_up
 from app.protocol import ProblemProtocol
 from app.settings import Settings, load_settings
+
+log = structlog.get_logger("holdfast.service")
 
 STARTUP_FAILURE = 3  # uvicorn's own
 
@@ -34,6 +38,7 @@ def run(settings: Settings) -> int:
     """
     sock = listen(settings.host, settings.port)
     config = _Config(settings)
+    _make_room(settings)
     if settings.workers == 1:
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
             # uvicorn would not notice it, and its loop swallows what a handler raises.
@@ -46,6 +51,16 @@ def run(settings: Settings) -> int:
         supervisor.run()
     failed = any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
     return STARTUP_FAILURE if failed else 0
+
+
+def _make_room(settings: Settings) -> None:
+    """See to it that streams never take the descriptors that all else needs."""
+    limit = raise_limit(settings)
+    streams = streams_within(settings, limit)
+    if streams < settings.streams_max:
+        log.warning(
+            "fewer streams than set", streams=streams, set=settings.streams_max, open_files=limit
+        )
 
 
 class _Config(Config):

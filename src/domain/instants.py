@@ -8,6 +8,7 @@ grammar is an instant in UTC or a refusal.
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 
 from domain.errors import TimeOutOfRange
 
@@ -19,6 +20,7 @@ _RFC_3339 = re.compile(
 _FULL_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
+@lru_cache(4096)  # searches ask for the same few days again and again
 def parse_instant(text: str, pointer: str) -> datetime:
     """The instant that an RFC 3339 date-time names, in UTC, to the microsecond.
 

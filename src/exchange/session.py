@@ -77,4 +77,7 @@ def _is_own_page(headers: dict[bytes, bytes]) -> bool:
     origin, host = headers.get(b"origin"), headers.get(b"host")
     if origin is None or host is None:
         return False
-    return urlsplit(origin.decode("latin-1")).netloc == host.decode("latin-1")
+    try:
+        return urlsplit(origin.decode("latin-1")).netloc == host.decode("latin-1")
+    except ValueError:  # no browser's origin
+        return False

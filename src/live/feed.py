@@ -168,6 +168,7 @@ class Feed:
 
     async def _begin(self, conn: Connection) -> None:
         """Go on where this was, if that is a place in this database; else from its present."""
+        await changes.disown_changes(conn)
         origin, position = await changes.get_origin(conn), self._position
         if position is not None and origin == self._origin:
             reach = await changes.get_reach(conn, position.since)

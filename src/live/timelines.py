@@ -37,6 +37,11 @@ MOST_PAGES = 256
 MOST_ANSWER_BYTES = 16 * 2**20
 """How much it remembers of answers."""
 
+_COUNTED = (CACHE_HITS, CACHE_MISSES)
+_HITS_OF_ANSWERS, _MISSES_OF_ANSWERS = (each.labels("answers") for each in _COUNTED)
+_HITS_OF_PAGES, _MISSES_OF_PAGES = (each.labels("pages") for each in _COUNTED)
+_HITS_OF_TIMELINES, _MISSES_OF_TIMELINES = (each.labels("timelines") for each in _COUNTED)
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _LONGEST_BUFFER = timedelta(hours=4)
@@ -279,9 +284,9 @@ class Timelines:
         """The answer to this question about what is known, if it was given and still stands."""
         found = self._answers.get(key)
         if found is None or not found.stands_at(now, known):
-            CACHE_MISSES.labels("answers").inc()
+            _MISSES_OF_ANSWERS.inc()
             return None
-        CACHE_HITS.labels("answers").inc()
+        _HITS_OF_ANSWERS.inc()
         return found.body
 
     def keep_answer(
@@ -299,9 +304,9 @@ class Timelines:
         """The facilities of a list by the key of its question, loaded if not remembered."""
         rows = self._pages.get(key)
         if rows is not None:
-            CACHE_HITS.labels("pages").inc()
+            _HITS_OF_PAGES.inc()
             return rows
-        CACHE_MISSES.labels("pages").inc()
+        _MISSES_OF_PAGES.inc()
         if conn is not None:
             return await self._load(key, load, conn, self._listed)
         found = self._loading.get(key)
@@ -339,9 +344,9 @@ class Timelines:
                 missing.append(facility_id)
             else:
                 found[facility_id] = timeline
-        CACHE_HITS.labels("timelines").inc(len(found))
+        _HITS_OF_TIMELINES.inc(len(found))
         if missing:
-            CACHE_MISSES.labels("timelines").inc(len(missing))
+            _MISSES_OF_TIMELINES.inc(len(missing))
             # With the day after, which is often asked for next.
             brought = await self._bring(_Flight(missing, first, last + 1), conn)
             for facility_id, timeline in brought.items():

@@ -75,6 +75,15 @@ async def get_reach(conn: Connection, since: str) -> ReachRow:
     return await _QUERIES["get_reach"].only(conn, ReachRow, {"since": since})
 
 
+async def disown_changes(conn: Connection) -> int:
+    """Remove what another server's transactions wrote that are ahead of this one's; how many.
+
+    A dump that was restored brings them; this server's would be taken for them in time.
+    """
+    count: int = await _QUERIES["disown_changes"].value(conn, {})
+    return count
+
+
 async def prune_changes(conn: Connection, *, before: datetime, limit: int) -> int:
     """Remove some of the changes from before a time; how many."""
     count: int = await _QUERIES["prune_changes"].value(conn, {"before": before, "limit": limit})

@@ -57,3 +57,9 @@ async def delete_token(conn: Connection, *, user_id: int, token_id: int) -> bool
 async def delete_token_by_hash(conn: Connection, *, token_hash: bytes) -> bool:
     """Delete the token with this SHA-256; False if there is none."""
     return await _QUERIES["delete_token_by_hash"].exec(conn, {"token_hash": token_hash}) == 1
+
+
+async def delete_expired_tokens(conn: Connection, *, user_id: int, name: str, now: datetime) -> int:
+    """Delete those of a user's tokens with this name that have expired; how many."""
+    parameters = {"user_id": user_id, "name": name, "now": now}
+    return await _QUERIES["delete_expired_tokens"].exec(conn, parameters)

@@ -24,3 +24,10 @@ DELETE FROM user_tokens
 -- Makes the token with this hash useless at once.
 DELETE FROM user_tokens
  WHERE token_hash = %(token_hash)s::bytea;
+
+-- name: delete_expired_tokens :exec
+-- Removes those of a user's tokens with this name that have expired.
+DELETE FROM user_tokens
+ WHERE user_id = %(user_id)s::int4
+   AND name = %(name)s::text
+   AND expires_at <= %(now)s::timestamptz;

@@ -48,8 +48,10 @@ async def open_session(
 ) -> tuple[str, datetime]:
     """A new token of the user for a browser: its secret, and when it ends.
 
-    ``until`` is when the token ends that it was traded for.
+    ``until`` is when the token ends that it was traded for. Sessions that are over are
+    removed: they would pile up among the user's tokens, one a day.
     """
+    await tokens.delete_expired_tokens(conn, user_id=user_id, name=SESSION_NAME, now=now)
     secret, ends = new_secret(), now + SESSION
     expires_at = ends if until is None else min(ends, until)
     await tokens.insert_token(

@@ -376,6 +376,17 @@ class ImportText(RootModel[str]):
     """
 
 
+class LastEventId(RootModel[str]):
+    root: Annotated[
+        str,
+        Field(
+            max_length=8192,
+            pattern="^([0-9]{1,18}:[0-9]{1,18}:([0-9]{1,18}(,[0-9]{1,18})*)?(/[0-9]{1,18}:[0-9]{1,18}:([0-9]{1,18}(,[0-9]{1,18})*)?/[0-9]{1,18})?)?$",
+        ),
+    ]
+    """The `id` of the last event that was received, as it was sent. Empty is as absent."""
+
+
 class LeadTimeCounts(BaseModel):
     """How many bookings were made how long before they begin."""
 

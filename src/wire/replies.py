@@ -218,7 +218,7 @@ Decision: TypeAlias = Literal["approve", "reject"]
 
 
 EventId: TypeAlias = str
-"""Where a stream goes on: the `id` of the last event that was received, as it was sent."""
+"""Where a stream goes on after an event. Take it for any text."""
 
 
 ExportTable: TypeAlias = Literal[
@@ -383,6 +383,10 @@ ImportText: TypeAlias = str
 A table as CSV (RFC 4180) in UTF-8, with or without a byte order mark: at most 1 MiB and 5,000
 lines. The first line names the columns.
 """
+
+
+LastEventId: TypeAlias = str
+"""The `id` of the last event that was received, as it was sent. Empty is as absent."""
 
 
 class LeadTimeCounts(TypedDict):
@@ -553,7 +557,8 @@ or part of it.
 - `scope_ambiguous` (422): More than one of a facility, a site and a group is named.
 - `quota_without_limit` (422): The quota limits nothing.
 - `import_unreadable` (422): The body is not the CSV that this import reads.
-- `too_many_streams` (429): You have as many streams open as anybody may have.
+- `too_many_streams` (429): You have as many streams open as one process of the service lets
+anybody have.
 - `internal_error` (500): The service failed. Quote the request id when you report it.
 - `service_unavailable` (503): The service cannot answer now. Ask again after `Retry-After`.
 """

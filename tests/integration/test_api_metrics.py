@@ -15,7 +15,8 @@ from tests import service
 from tests.client import Client
 
 from .api import Api, running_api
-from .meanwhile import until
+from .meanwhile import holding, until
+from .watching import watching
 
 METRICS = "/metrics"
 ME = "/api/v1/me/"
@@ -72,6 +73,15 @@ def test_requests_are_counted_and_timed_by_operation(api: Api) -> None:
     assert 4 == more("holdfast_request_seconds_bucket", operation="me_retrieve", le="+Inf")
 
 
+def test_streams_are_counted_and_not_timed(api: Api) -> None:
+    stream = "availability_stream"
+    before = scraped(api.base_url)
+    with watching(api.staff):
+        pass
+    until(lambda: answered(scraped(api.base_url), stream, 200) > answered(before, stream, 200))
+    assert 0 == value(scraped(api.base_url), "holdfast_request_seconds_count", operation=stream)
+
+
 def test_only_operations_of_the_contract_become_labels(api: Api) -> None:
     for path in ("/secret/1", "/secret/2", "/api/v1/bookings/x/"):
         assert api.staff.get(path).status_code == 404
@@ -106,6 +116,20 @@ def test_what_the_feed_tells_is_counted(api: Api) -> None:
     polls = "holdfast_feed_polls_total"
     assert value(before, polls, result="answered") < value(after, polls, result="answered")
     assert 0 < value(after, "holdfast_feed_lag_seconds") < 60
+
+
+def test_the_feeds_lag_grows_while_the_database_does_not_answer(api: Api) -> None:
+    def lag() -> float:
+        return value(scraped(api.base_url), "holdfast_feed_lag_seconds")
+
+    def failed() -> float:
+        return value(scraped(api.base_url), "holdfast_feed_polls_total", result="failed")
+
+    before = failed()
+    with holding(api, "LOCK TABLE changes IN ACCESS EXCLUSIVE MODE"):
+        until(lambda: lag() > 0.3)
+        assert before == failed()  # it grows while the poll goes on, and not once it has failed
+    until(lambda: lag() < 0.3)
 
 
 def test_the_pool_is_measured(api: Api) -> None:

@@ -95,6 +95,26 @@ def test_a_session_is_among_the_users_tokens_and_never_outlives_the_one_traded(a
     assert session["expires_at"] == last["expires_at"] == its["expires_at"]
 
 
+def test_sessions_that_are_over_go_when_the_next_begins_and_nothing_else_does(api: Api) -> None:
+    ada, bob = api.person(), api.person()
+    old = created(ada.post(TOKENS, {"name": "Old", "expires_in_days": 1}))
+    for person in (ada, ada, bob):
+        with logged_in(api, person):
+            pass
+    *_, first, second = listed(ada, TOKENS)
+    *_, bobs = listed(bob, TOKENS)
+    api.sql(
+        "UPDATE user_tokens SET expires_at = now() WHERE id = ANY (%s)",
+        [old["id"], first["id"], bobs["id"]],
+    )
+    with logged_in(api, ada):
+        names = {token["id"]: token["name"] for token in listed(ada, TOKENS)}
+    assert first["id"] not in names
+    assert {old["id"], second["id"]} <= set(names)
+    assert 2 == list(names.values()).count("Browser session")
+    assert bobs["id"] in {token["id"] for token in listed(bob, TOKENS)}
+
+
 def test_a_token_that_opens_nothing_is_traded_for_nothing(api: Api) -> None:
     ada, gone = api.person(), api.person()
     revoked = created(ada.post(TOKENS, {"name": "Lost"}))
@@ -120,9 +140,11 @@ def test_the_end_of_a_session_revokes_its_token_and_no_other(api: Api) -> None:
         assert cookie_of(ended)["holdfast_session"] == ""
         assert cookie_of(ended)["max-age"] == "0"
         assert dict(page.http.cookies) == {}
-        refused(page.get("/api/v1/me/"), 401, "authentication_required")
+        says = ["signs in (session_create)"]
+        refused(page.get("/api/v1/me/"), 401, "authentication_required", says=says)
         again = page.get("/api/v1/me/", headers={"Cookie": f"holdfast_session={secret}"})
-        refused(again, 401, "authentication_required")
+        says = ["session is over: sign in again (session_create)"]
+        refused(again, 401, "authentication_required", says=says)
         assert other.get("/api/v1/me/").status_code == 200
         assert ada.get("/api/v1/me/").status_code == 200
 
@@ -158,6 +180,7 @@ def test_a_revoked_session_ends_at_once(api: Api) -> None:
         ({"Origin": "https://{host}"}, True),
         ({"Origin": "http://{host}.elsewhere.test"}, False),
         ({"Origin": "null"}, False),
+        ({"Origin": "http://["}, False),
         ({"Sec-Fetch-Site": "same-site", "Origin": "http://{host}"}, False),
         ({}, False),
     ],

@@ -295,8 +295,27 @@ def test_an_id_that_was_never_given_is_told_so(api: Api, last_id: str) -> None:
 @pytest.mark.parametrize("last_id", ["x", "1:1", "1:1:/2", "1:1:,", "-1:1:", "1:1:1/1:1:1/1/1"])
 def test_what_is_no_id_is_refused(api: Api, last_id: str) -> None:
     ada = api.person()
-    invalid(ask(ada, last_id), ("header", "/last-event-id"))
-    invalid(ask(ada, last_event_id=last_id), ("query", "/last_event_id"))
+    words = "the value is not the id of an event of this stream; leave it out to begin now"
+    for response, place in (
+        (ask(ada, last_id), ("header", "/last-event-id")),
+        (ask(ada, last_event_id=last_id), ("query", "/last_event_id")),
+    ):
+        problem = invalid(response, place)
+        assert [words] == [error["detail"] for error in problem["errors"]]
+        assert problem["detail"].endswith(f": {words}.")
+
+
+def test_an_empty_id_is_as_none(api: Api) -> None:
+    ada, room = api.person(), api.facility()
+    with watching(ada, facility_id=room["id"]) as watch:
+        begun = watch.heartbeat().id
+        ada.book(room, at(9), at(10))
+        watch.change()
+    for header, query in (("", {}), (None, {"last_event_id": ""}), ("", {"last_event_id": ""})):
+        with watching(ada, header, facility_id=room["id"], **query) as watch:
+            assert watch.until_heartbeat() == []
+    with watching(ada, "", facility_id=room["id"], last_event_id=begun) as watch:
+        assert len(watch.until_heartbeat()) == 1
 
 
 def test_what_is_not_there_cannot_be_watched(api: Api) -> None:
@@ -381,7 +400,7 @@ def test_nobody_has_more_streams_than_anybody_may_have(api: Api) -> None:
             stack.enter_context(watching(ada))
         with watching(ada):
             response = ask(ada)
-            refused(response, 429, "too_many_streams", says=[f"{PER_USER} streams"])
+            refused(response, 429, "too_many_streams", says=[f"{PER_USER} streams", "one process"])
             assert int(response.headers["retry-after"]) > 0
             with watching(bob):
                 pass
@@ -467,6 +486,36 @@ def test_streams_of_several_workers_tell_the_same(
                     again = watch.event()
                 assert told.data == again.data
                 last = again.id
+
+
+def test_whoever_searches_after_an_event_finds_it_whichever_process_answers(
+    server: str, template: str, tmp_path: Path
+) -> None:
+    with (
+        servers.clone(server, template) as dsn,
+        running_api(dsn, tmp_path / "one.log") as api,
+        # Which asks what has changed as seldom as the bound lets it.
+        service.service(dsn, tmp_path / "other.log", feed_seconds="60") as other_url,
+        connection(other_url) as http,
+    ):
+        ada, room = api.person(), api.facility()
+        elsewhere = Client(other_url, ada.token, http)
+        window = {"facility_id": room["id"], "start_time": wire(at(0)), "end_time": wire(at(24))}
+
+        def free() -> list[Json]:
+            response = elsewhere.get("/api/v1/availability/search", params=window)
+            assert response.status_code == 200
+            (found,) = response.json()
+            slots: list[Json] = found["available_slots"]
+            return slots
+
+        with watching(ada, facility_id=room["id"]) as watch:
+            for hour in range(0, 20, 2):
+                free()  # is remembered
+                ada.book(room, at(hour), at(hour + 1))
+                watch.change()
+                assert wire(at(hour)) not in {slot["start_time"] for slot in free()}
+                assert wire(at(hour + 1)) in {slot["start_time"] for slot in free()}
 
 
 def test_many_streams_are_all_told(server: str, template: str, tmp_path: Path) -> None:

@@ -200,6 +200,26 @@ async def test_without_a_database_nothing_is_fresh_and_nobody_waits_for_ever(dsn
         assert not await feed.refresh()
 
 
+async def test_what_committed_before_a_transaction_that_goes_on_is_not_told_again(
+    dsn: str, conn: Connection, world: World
+) -> None:
+    async with await connect(dsn) as slow:
+        async with slow.transaction():
+            first = await book(slow, world, 1)
+            second = await book(conn, world, 3)
+            since = await changes.present(conn)
+            third = await book(conn, world, 5)
+            until, rows = await changes_after(conn, Position(since), 100)
+            assert [third] == [row.booking_id for row in rows]
+        after, rows = await changes_after(conn, Position(until), 100)
+        assert [first] == [row.booking_id for row in rows]
+        # From one snapshot to the other, as a client that comes back asks.
+        _, rows = await changes_after(conn, Position(since, after), 100)
+        assert [first, third] == [row.booking_id for row in rows]
+        assert (after, []) == await changes_after(conn, Position(since, after, rows[-1].id), 100)
+        assert first < second < third
+
+
 async def test_what_users_may_do_and_where_things_are_is_told_too(
     dsn: str, conn: Connection, world: World
 ) -> None:
@@ -233,6 +253,75 @@ async def test_what_users_may_do_and_where_things_are_is_told_too(
         ("closure", room, site, None),
         ("closure", room, site, None),
     ] == found
+
+
+async def test_a_closure_that_moves_is_told_where_it_was_and_where_it_is(
+    dsn: str, conn: Connection, world: World
+) -> None:
+    before = await changes.present(conn)
+    room, other = world.room.id, world.other_room.id
+    await conn.execute(
+        "INSERT INTO closures (facility_id, start_time, end_time, reason)"
+        " VALUES (%s, '2030-06-03T12:00Z', '2030-06-03T13:00Z', 'Repairs')",
+        [room],
+    )
+    await conn.execute(
+        "UPDATE closures SET facility_id = %s, end_time = '2030-06-03T14:00Z'", [other]
+    )
+    _, rows = await changes_after(conn, Position(before), 100)
+    assert [(room, 13), (room, 13), (other, 14)] == [
+        (row.facility_id, row.end_time.hour) for row in rows if row.end_time
+    ]
+
+
+async def test_closures_that_all_go_at_once_are_a_change_of_everything(
+    conn: Connection, world: World
+) -> None:
+    await conn.execute(
+        "INSERT INTO closures (facility_id, start_time, end_time, reason)"
+        " VALUES (%s, '2030-06-03T12:00Z', '2030-06-03T13:00Z', 'Repairs')",
+        [world.room.id],
+    )
+    before = await changes.present(conn)
+    await conn.execute("TRUNCATE closures")
+    _, rows = await changes_after(conn, Position(before), 100)
+    assert [("closure", None, None, None, None)] == [
+        (row.record_type, row.facility_id, row.site_id, row.start_time, row.end_time)
+        for row in rows
+    ]
+
+
+async def test_what_a_dump_of_another_server_brought_from_its_future_is_not_told_in_ours(
+    dsn: str, conn: Connection, world: World
+) -> None:
+    await conn.execute(
+        "INSERT INTO changes (transaction_id, record_type) VALUES ('900000000000', 'site')"
+    )
+    await conn.execute("UPDATE changes_pruned SET transaction_id = '900000000000'")
+    own = await book(conn, world, 1)
+    told = Told()
+    feed = feed_of(dsn, told)
+    async with feed.running():
+        await ready(feed)
+    cursor = await conn.execute(
+        "SELECT booking_id FROM changes"
+        " WHERE record_type = 'booking' OR transaction_id = '900000000000'"
+    )
+    assert [(own,)] == await cursor.fetchall()
+    reach = await changes.get_reach(conn, await changes.present(conn))
+    assert ReachRow(is_kept=True, is_known=True) == reach
+
+
+async def test_where_all_changes_are_of_this_server_none_is_removed_and_nothing_written(
+    conn: Connection, world: World
+) -> None:
+    await book(conn, world, 1)
+    async with conn.transaction():
+        assert 0 == await changes.disown_changes(conn)
+        cursor = await conn.execute("SELECT pg_current_xact_id_if_assigned()")
+        assert (None,) == await cursor.fetchone()
+    cursor = await conn.execute("SELECT count(*) FROM changes WHERE record_type = 'booking'")
+    assert (1,) == await cursor.fetchone()
 
 
 async def prune(conn: Connection, world: World) -> str:

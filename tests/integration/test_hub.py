@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from domain.access import Caller
 from domain.errors import TooManyStreams
 from live.feed import Feed
+from live.hub import Hub, HubFull, Terms
 from live.position import Position
-from live.streams import MOST_WAITING, Hub, HubFull, Stream, Terms, Watched
+from live.streams import MOST_WAITING, Stream, Watched
 from sql.changes import ChangeRow
 from sql.pool import Connection
 
@@ -29,9 +30,9 @@ class Told:
 
     def __init__(self, terms: Terms = Terms()) -> None:  # noqa: B008 - it is frozen
         feed = Feed(no_connection, 1)
-        self.hub = Hub(feed, terms)
+        self.hub = Hub(feed, terms, later=0)
         self.number = 1
-        self.hub._position = self.position  # noqa: SLF001 - as a feed that has begun
+        self.hub._position = self.hub._heard = self.position  # noqa: SLF001 - as if it had begun
 
     @property
     def position(self) -> Position:
@@ -39,9 +40,14 @@ class Told:
         return Position(f"{self.number}:{self.number}:")
 
     def tell(self, rows: Sequence[ChangeRow]) -> None:
-        """One batch."""
+        """One batch, whose time has come."""
         self.number += 1
-        self.hub._told(rows, self.position)  # noqa: SLF001 - as the feed does
+        self.hub._tell(rows, self.position)  # noqa: SLF001 - as its timer does
+
+    def hear(self, rows: Sequence[ChangeRow]) -> None:
+        """One batch, whose time will come."""
+        self.number += 1
+        self.hub._hear(rows, self.position)  # noqa: SLF001 - as the feed does
 
 
 def row(number: int = 1, facility_id: int | None = 1, site_id: int | None = 1) -> ChangeRow:
@@ -58,8 +64,12 @@ def user(user_id: int) -> ChangeRow:
 
 def ids(stream: Stream) -> list[str]:
     """The ids of the events that wait to be sent."""
-    text = asyncio.run(stream.take(0)).decode()
-    return [line[4:] for line in text.splitlines() if line.startswith("id: ")]
+    return [text.decode() for text in ids_in(asyncio.run(stream.take(0)))]
+
+
+def ids_in(text: bytes) -> list[bytes]:
+    """The ids of some events."""
+    return [line[4:] for line in text.splitlines() if line.startswith(b"id: ")]
 
 
 places = st.none() | st.integers(1, 3)
@@ -136,20 +146,63 @@ def test_what_waits_before_a_burst_does_not_matter_any_more() -> None:
         assert ids(stream) == ["4:4:"]
 
 
-def test_only_the_streams_of_a_user_end_with_the_users_rights() -> None:
+async def only_the_streams_of_a_user_end() -> None:
     told = Told()
     with told.hub.opened(ADA, Watched()) as hers, told.hub.opened(BOB, Watched()) as his:
-        told.tell([row(1), user(ADA.user_id), row(2)])
+        told.hear([row(1)])
+        told.hear([user(ADA.user_id), row(2)])
+        # At once, before anything else is told.
         assert (hers.is_over, his.is_over) == (True, False)
-        assert ids(hers) == []
-        assert len(ids(his)) == 2
+        assert await hers.take(0) == b""
+        told.hear([row(3)])
+        text = b""
+        while text.count(b"\n\n") < 3:
+            text += await his.take(20)
+        assert [b"2:2:", b"3:3:", b"4:4:"] == ids_in(text)
+
+
+def test_only_the_streams_of_a_user_end_with_the_users_rights() -> None:
+    asyncio.run(only_the_streams_of_a_user_end())
+
+
+async def what_is_heard_is_told_later() -> None:
+    told = Told()
+    begun = told.position
+    with told.hub.opened(ADA, Watched()) as stream:
+        told.hear([row(1)])
+        assert begun == told.hub.position  # where a stream that is opened now begins
+        with told.hub.opened(BOB, Watched()) as other:
+            for each in (stream, other):
+                assert [b"2:2:"] == ids_in(await each.take(20))
+        assert told.position == told.hub.position
+
+
+def test_what_is_heard_is_told_later_to_whoever_came_before_that() -> None:
+    asyncio.run(what_is_heard_is_told_later())
+
+
+async def streams_end_where_the_feed_lost_its_place() -> None:
+    told = Told()
+    with told.hub.opened(ADA, Watched()) as stream:
+        told.hub.feed._position = told.position  # noqa: SLF001 - as a feed that goes on
+        told.hub._begin()  # noqa: SLF001
+        is_over = stream.is_over
+        told.hear([row(1)])
+        (waiting,) = told.hub._waiting  # noqa: SLF001
+        elsewhere = Position("7:7:")
+        told.hub.feed._position = elsewhere  # noqa: SLF001 - as one that begins at another place
+        told.hub._begin()  # noqa: SLF001
+        assert (is_over, stream.is_over) == (False, True)
+        # Nobody waits for what is never told.
+        assert waiting.is_over.is_set()
+        with told.hub.opened(BOB, Watched()) as other:
+            told.hub._hear([row(2)], Position("8:8:"))  # noqa: SLF001
+            assert elsewhere == told.hub.position
+            assert [b"8:8:"] == ids_in(await other.take(20))
 
 
 def test_all_streams_end_where_the_feed_lost_its_place() -> None:
-    told = Told()
-    with told.hub.opened(ADA, Watched()) as stream:
-        told.hub._begun()  # noqa: SLF001 - as a feed that begins at another place
-        assert stream.is_over
+    asyncio.run(streams_end_where_the_feed_lost_its_place())
 
 
 def test_a_facility_that_moves_takes_its_stream_to_its_new_site() -> None:

@@ -1,6 +1,7 @@
 """The house rules come to a database that is in use, and go again: nothing in it changes."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -11,6 +12,7 @@ from app import migrations
 from tests import servers
 
 BEFORE_THE_RULES = "0006_idempotency"
+BEFORE_THE_FEED = "0012_holidays"
 
 TABLES = (
     "sites",
@@ -221,6 +223,51 @@ def test_the_way_back_keeps_what_the_old_schema_knows_of_what_came_since(
     assert new["occupied"] == '["2030-06-03 12:00:00+00","2030-06-03 13:00:00+00")'
     assert before["booking_audit"] == after["booking_audit"][: len(before["booking_audit"])]
     assert migrations.migrate(in_use) != []
+
+
+def test_a_closure_without_an_end_gets_the_last_that_can_be_told(
+    in_use: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        _only(patched, up_to=BEFORE_THE_FEED)
+        migrations.migrate(in_use)
+    with psycopg.connect(in_use, autocommit=True) as conn:
+        conn.execute(
+            "INSERT INTO closures (start_time, end_time, reason) VALUES"
+            " ('-infinity', 'infinity', 'Ruin'), ('2030-06-03', '2030-06-04', 'Repairs')"
+        )
+
+    migrations.migrate(in_use)
+
+    with psycopg.connect(in_use) as conn:
+        conn.execute("SET timezone = 'UTC'")
+        found = conn.execute("SELECT start_time, end_time FROM closures ORDER BY id").fetchall()
+    assert [
+        (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)),
+        (datetime(2030, 6, 3, tzinfo=UTC), datetime(2030, 6, 4, tzinfo=UTC)),
+    ] == found
+
+
+def test_a_log_that_went_and_came_again_does_not_claim_to_hold_what_was_in_between(
+    in_use: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrations.migrate(in_use)
+    with psycopg.connect(in_use, autocommit=True) as conn:
+        before = conn.execute("SELECT pg_current_snapshot()::text").fetchone()
+        with monkeypatch.context() as patched:
+            _only(patched, after=BEFORE_THE_FEED)
+            migrations.rollback_all(in_use)
+        conn.execute("UPDATE bookings SET title = 'Missed' WHERE title = 'Before'")
+        migrations.migrate(in_use)
+        after = conn.execute("SELECT pg_current_snapshot()::text").fetchone()
+        kept = [
+            conn.execute(
+                "SELECT transaction_id < pg_snapshot_xmin(%s::pg_snapshot) FROM changes_pruned",
+                since,
+            ).fetchone()
+            for since in (before, after)
+        ]
+    assert [(False,), (True,)] == kept
 
 
 _NEW_INSTANTS = {table: set[str]() for table in TABLES} | {"sites": {"updated_at"}}

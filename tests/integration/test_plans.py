@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import ClientCursor
 
-from sql import bookings, facilities, privacy, timelines, users
+from sql import bookings, changes, facilities, privacy, timelines, users
 from sql.loader import load
 from tests import servers
 
@@ -221,6 +221,20 @@ def test_what_is_stored_of_a_user_is_found_by_indexes(  # noqa: PLR0913, PLR0917
     assert f"Seq Scan on {table}" not in plan, plan
     for index in indexes:
         assert re.search(rf"(using|on) {index}\b", plan), plan
+
+
+def test_unseen_changes_are_found_by_their_transactions_and_not_since_the_oldest(
+    year: psycopg.Connection[Any],
+) -> None:
+    mode = "force_generic_plan"  # of these values it would be all there are
+    plan = _plan(
+        year, changes, "list_changes", mode, since="5:9:5,7", until=None, after_id=0, limit=1000
+    )
+
+    conditions = re.findall(r"Index Cond: \(+transaction_id (>?=) (\S+)\)", plan)
+    assert ["=", ">="] == sorted(operator for operator, _ in conditions), plan
+    assert dict(conditions)[">="].startswith("pg_snapshot_xmax("), plan
+    assert "Seq Scan on changes" not in plan, plan
 
 
 @MODES

@@ -1,10 +1,11 @@
 """Streams and the log, whatever order transactions begin and end in: no loss and no duplicate."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import product
 from typing import Literal, TypeAlias
 
 import orjson
@@ -14,15 +15,20 @@ from hypothesis import strategies as st
 
 from domain.access import Caller
 from live.feed import Feed
+from live.hub import Hub, Terms
 from live.position import Position, parse
 from live.resuming import MOST_MISSED, missed
-from live.streams import Hub, Stream, Terms, Watched
+from live.streams import Stream, Watched
 from sql.pool import Connection, connect
 from tests import servers
 
 STAFF = Caller(1, "staff", is_staff=True)
 
 WRITERS = 3
+
+HUBS = 2
+
+LATER_SECONDS = 0.005
 
 Step: TypeAlias = tuple[Literal["write", "commit", "roll back", "poll", "come back"], int]
 
@@ -67,11 +73,10 @@ class Client:
 
 
 class Play:
-    """Some writers, the feed, and clients that come and come back."""
+    """Some writers, the hubs of some processes, and clients that come and come back."""
 
-    def __init__(self, feed: Feed, hub: Hub, conn: Connection, writers: list[Connection]) -> None:
-        self.feed = feed
-        self.hub = hub
+    def __init__(self, hubs: list[Hub], conn: Connection, writers: list[Connection]) -> None:
+        self.hubs = hubs
         self.conn = conn
         self.writers = writers
         self.clients: list[Client] = []
@@ -82,14 +87,16 @@ class Play:
 
     async def begin(self) -> None:
         """The first client, who is told everything."""
-        await self.feed.passed()
-        self.begun = self.hub.position
-        self.join([])
+        for hub in self.hubs:
+            assert await hub.caught_up()
+        self.begun = self.hubs[0].position
+        self.join(self.hubs[0])
 
-    def join(self, told: list[tuple[int, Position]]) -> None:
-        """Open a stream for a client who knows so much already."""
-        stream = self.stack.enter_context(self.hub.opened(STAFF, Watched()))
-        self.clients.append(Client(stream, told))
+    def join(self, hub: Hub) -> Client:
+        """Open a stream for somebody."""
+        client = Client(self.stack.enter_context(hub.opened(STAFF, Watched())))
+        self.clients.append(client)
+        return client
 
     async def take(self, step: Step) -> None:
         """One step of the play; what it asks for may not be possible just now."""
@@ -107,7 +114,7 @@ class Play:
                 await self.writers[its].execute("ROLLBACK")
                 self.open[its] = set()
             case "poll":
-                await self.poll()
+                await self.poll(self.hubs[number % HUBS])
             case "come back":
                 await self.come_back(number)
 
@@ -122,26 +129,29 @@ class Play:
         )
         self.open[its].add(number)
 
-    async def poll(self) -> None:
-        """Let everybody be told what is committed."""
-        await self.feed.passed()
-        assert self.feed.is_fresh
+    async def poll(self, hub: Hub) -> None:
+        """Let everybody at a process be told what is committed."""
+        assert await hub.caught_up()
         for client in self.clients:
             await client.read()
 
     async def come_back(self, number: int) -> None:
-        """Let somebody go on elsewhere, with any of the ids that the first client was given."""
-        first = self.clients[0]
-        await self.poll()
+        """Let somebody go on elsewhere, with any of the ids that the first client was given.
+
+        As exchange.event_stream does it: other processes may have told more before.
+        """
+        first, hub = self.clients[0], self.hubs[number % HUBS]
         known = first.told[: number % (len(first.told) + 1)]
-        last = known[-1][1] if known else self.begun
-        self.join(await self.resumed(known, last))
+        assert await hub.caught_up()
+        client, begun = self.join(hub), hub.position
+        client.told = await self.resumed(known, begun)
 
     async def resumed(
-        self, known: list[tuple[int, Position]], last: Position
+        self, known: list[tuple[int, Position]], begun: Position
     ) -> list[tuple[int, Position]]:
         """What somebody knows who knew some, and asked what they missed."""
-        found = await missed(self.conn, last, self.hub.position)
+        last = known[-1][1] if known else self.begun
+        found = await missed(self.conn, last, begun)
         assert not isinstance(found, str)
         return [*known, *((row.booking_id or 0, position) for row, position in found)]
 
@@ -149,25 +159,32 @@ class Play:
         """Everybody knows what was committed, each change once, from wherever they go on."""
         for its in range(WRITERS):
             await self.take(("commit", its))
-        await self.poll()
+        for hub in self.hubs:
+            await self.poll(hub)
         expected = sorted(self.committed)
-        for client in self.clients:
+        for client, hub in product(self.clients, self.hubs):
             assert expected == sorted(client.numbers)
-            for count, (_, last) in enumerate(client.told, 1):
-                again = await self.resumed(client.told[:count], last)
+            for count in range(1, len(client.told) + 1):
+                again = await self.resumed(client.told[:count], hub.position)
                 assert expected == sorted(number for number, _ in again)
 
 
-async def _play(dsn: str, script: list[Step]) -> None:
-    feed = Feed(partial(connect, dsn), 3600)  # polls only where somebody waits for it
-    hub, connected = Hub(feed, Terms()), asyncio.Event()
+@asynccontextmanager
+async def _hub(dsn: str) -> AsyncIterator[Hub]:
+    feed = Feed(partial(connect, dsn), 3600)  # polls seldom, unless somebody waits for it
+    hub, connected = Hub(feed, Terms(), later=LATER_SECONDS), asyncio.Event()
     feed.on_gap(connected.set)
+    async with feed.running():
+        await connected.wait()
+        yield hub
+
+
+async def _play(dsn: str, script: list[Step]) -> None:
     async with AsyncExitStack() as stack:
         conns = [await stack.enter_async_context(await connect(dsn)) for _ in range(WRITERS + 1)]
-        await stack.enter_async_context(feed.running())
-        play = Play(feed, hub, conns[0], conns[1:])
+        hubs = [await stack.enter_async_context(_hub(dsn)) for _ in range(HUBS)]
+        play = Play(hubs, conns[0], conns[1:])
         with play.stack:
-            await connected.wait()
             await play.begin()
             for step in script:
                 await play.take(step)

@@ -14,6 +14,7 @@ from redis.retry import Retry
 
 from app.commands.api import base_url, fetch
 from app.commands.console import result
+from app.descriptors import obtainable, streams_within
 from app.embedded.cluster import dsn_of, initialised
 from app.embedded.datadir import CHECKOUT, LASTING, DataDir, choose, open_data_dir
 from app.embedded.engine import MAJOR
@@ -30,19 +31,26 @@ _REDIS_SECONDS = 2.0
 ROOM_BYTES = 500 * 1024 * 1024  # PostgreSQL's programs, a new database, and some growth
 
 
+class Blemish(Failure):
+    """Something that Holdfast runs without, if not as well."""
+
+
 def doctor(settings: Settings) -> int:
     """Print a line for each thing that a start needs; return 1 if one of them is not as it must be.
 
-    Each check returns what it found, or raises Failure with what is wrong.
+    Each check returns what it found, or raises Failure with what is wrong: a Blemish, if that
+    keeps nothing from running.
     """
     checks: list[Check] = [_python, _contract]
     checks += [_given_database] if settings.database_url else [_data_dir, _engine, _database]
     checks += [_redis] if settings.redis_url else []
-    checks += [_port]
+    checks += [_open_files, _port]
     sound = True
     for check in checks:
         try:
             result(f"ok      {check(settings)}")
+        except Blemish as blemish:
+            result(f"warning {blemish}")
         except Failure as failure:
             sound = False
             result(f"FAILED  {failure}")
@@ -141,8 +149,20 @@ def _redis(settings: Settings) -> str:
             f"REDIS_URL does not answer ({error}): the service runs without it, and each process"
             " remembers for itself alone."
         )
-        raise Failure(message) from None
+        raise Blemish(message) from None
     return f"REDIS_URL answers: Redis {version}."
+
+
+def _open_files(settings: Settings) -> str:
+    limit = obtainable()
+    streams = streams_within(settings, limit)
+    if streams < settings.streams_max:
+        message = (
+            f"A process may have no more than {limit} files open (ulimit -Hn), so it takes"
+            f" {streams} streams and not {settings.streams_max} (HOLDFAST_STREAMS_MAX)."
+        )
+        raise Blemish(message)
+    return f"A process may have files enough open for {streams} streams."
 
 
 def _port(settings: Settings) -> str:
