@@ -466,8 +466,7 @@ class Timelines:
         known = self._known.get(facility_id)
         if known is None:
             return
-        # Of a closure that was moved past the service only where it is now is told.
-        if row.record_type != "booking" or row.start_time is None or row.end_time is None:
+        if row.start_time is None or row.end_time is None:  # it may be any day
             del self._known[facility_id]
             return
         first, last = _day_of(row.start_time), _day_of(row.end_time)

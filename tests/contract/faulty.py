@@ -101,7 +101,9 @@ class Proxy:
         response = await self.client.request(
             asked.method, asked.url, headers=headers, content=asked.body
         )
-        kept = {name: value for name, value in response.headers.items() if name != "content-length"}
+        # The client has unpacked the body.
+        spent = {"content-length", "content-encoding"}
+        kept = {name: value for name, value in response.headers.items() if name not in spent}
         return Reply(response.status_code, kept, response.content)
 
 

@@ -256,7 +256,7 @@ async def test_what_users_may_do_and_where_things_are_is_told_too(
 
 
 async def test_a_closure_that_moves_is_told_where_it_was_and_where_it_is(
-    dsn: str, conn: Connection, world: World
+    conn: Connection, world: World
 ) -> None:
     before = await changes.present(conn)
     room, other = world.room.id, world.other_room.id

@@ -42,7 +42,7 @@ END_FEEDS = """
       FROM pg_stat_activity
      WHERE datname = current_database()
        AND pid <> pg_backend_pid()
-       AND query LIKE '%pg_visible_in_snapshot%'
+       AND query LIKE '/* list_changes */%'
 """
 """Ends the connections on which feeds are read."""
 
