@@ -232,6 +232,7 @@ SELECT b.id, b.facility_id, b.user_id, u.username, u.display_name AS user_displa
        SELECT o.username, o.display_name
          FROM users AS o
         WHERE o.id = b.user_id
+        ORDER BY o.id
        OFFSET 0) AS u
  WHERE b.facility_id = %(facility_id)s::int4
    AND b.occupied && (SELECT a.period FROM asked AS a)

@@ -19,7 +19,7 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
 -- The facility with this id, archived or not, with what a booking at a time depends on:
 -- what closes it then, earliest first (NULLs where nothing does), and whether any quota
 -- covers it.
-SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
+SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,  -- noqa: ST06
        f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at,
        f.opening_hours::text AS opening_hours, s.opening_hours::text AS site_opening_hours,
        f.min_duration_minutes, f.max_duration_minutes, f.min_notice_minutes,

@@ -12,7 +12,7 @@
               %(start_time)s::timestamptz AS start_time,
               %(end_time)s::timestamptz AS end_time
        )
-SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
+SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,  -- noqa: ST06
        f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at,
        f.opening_hours::text AS opening_hours, s.opening_hours::text AS site_opening_hours,
        f.min_duration_minutes, f.max_duration_minutes, f.min_notice_minutes,
