@@ -47,7 +47,8 @@ from live.feed import Feed
 from live.hub import Hub, Terms
 from live.live import Live
 from live.shared import SharedDays
-from live.timelines import Database, Timelines
+from live.source import Database
+from live.timelines import Timelines
 from sql.pool import Pool, connect, create_pool, reading
 from sql.users import CallerRow, find_caller
 from steps.rules import facility_facts

@@ -24,7 +24,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from live.counters import CACHE_HITS, CACHE_MISSES, REDIS_FAILURES
-from live.timelines import Closed, Day
+from live.days import Closed, Day
 from sql.timelines import Taken
 
 log = structlog.get_logger("holdfast.shared")

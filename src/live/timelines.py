@@ -6,26 +6,23 @@ remembered after it, so that the past is not kept as the present.
 """
 
 import asyncio
-import itertools
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeAlias
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from cachetools import LRUCache
 
-from domain.bookings import Facility
 from domain.periods import Period
 from live.counters import CACHE_HITS, CACHE_MISSES
+from live.days import Day, Known, Timeline, assembled, by_day, day_of, start_of
 from live.feed import Feed
 from live.position import Position
+from live.source import Database, Load, Source
 from sql.changes import ChangeRow
 from sql.facilities import FacilityRow
-from sql.pool import Connection, Pool, reading
-from sql.timelines import Taken, TimelineRow, list_timelines
-
-Closed: TypeAlias = tuple[datetime, datetime]
-Load: TypeAlias = Callable[[Connection], Awaitable[Sequence[FacilityRow]]]
+from sql.pool import Connection
+from sql.timelines import TimelineRow
 
 MOST_REMEMBERED = 150_000
 """How much a process remembers of all facilities together, those asked for last: each day,
@@ -42,63 +39,7 @@ _HITS_OF_ANSWERS, _MISSES_OF_ANSWERS = (each.labels("answers") for each in _COUN
 _HITS_OF_PAGES, _MISSES_OF_PAGES = (each.labels("pages") for each in _COUNTED)
 _HITS_OF_TIMELINES, _MISSES_OF_TIMELINES = (each.labels("timelines") for each in _COUNTED)
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY = timedelta(days=1)
 _LONGEST_BUFFER = timedelta(hours=4)
-
-
-_serials = itertools.count()
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """What happens at a facility on a day of UTC: all that shares any moment with it.
-
-    The ``serial`` is of this look at it and no other.
-    """
-
-    taken: Sequence[Taken]
-    closed: Sequence[Closed]
-    serial: int = field(default_factory=_serials.__next__, compare=False)
-
-    @property
-    def weight(self) -> int:
-        """How much there is to remember."""
-        return 1 + len(self.taken) + len(self.closed)
-
-
-@dataclass(slots=True, eq=False, weakref_slot=True)
-class Known:
-    """What is remembered of a facility.
-
-    As long as its ``serial`` is the same, the facility has not changed, and as long as a
-    day's is, nothing on that day has.
-    """
-
-    row: FacilityRow
-    facility: Facility
-    days: dict[int, Day] = field(default_factory=dict)
-    serial: int = field(default_factory=_serials.__next__)
-
-    @property
-    def weight(self) -> int:
-        """How much there is to remember."""
-        return 4 + sum(day.weight for day in self.days.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """A facility and, in no order, when it is taken and closed within a time.
-
-    ``known`` and ``days``, by their numbers, are what it was made of where that is remembered.
-    """
-
-    row: FacilityRow
-    facility: Facility
-    taken: Sequence[Taken]
-    closed: Sequence[Closed]
-    known: Known | None = None
-    days: Mapping[int, Day] = field(default_factory=dict)
 
 
 class Shared(Protocol):
@@ -155,88 +96,6 @@ class _Answer:
     def weight(self) -> int:
         """About how many bytes of memory it takes."""
         return len(self.body) + 600 + 130 * len(self.days)
-
-
-class Source(Protocol):
-    """Where a search looks: at what is remembered, or at the database alone."""
-
-    def recall(self, facility_id: int) -> Known | None:
-        """What is remembered of a facility."""
-
-    def answer(self, key: object, known: Known, now: datetime) -> bytes | None:
-        """The answer to this question about what is known, if it was given and still stands."""
-
-    def keep_answer(
-        self, key: object, known: Known, days: Mapping[int, Day], body: bytes, stands: Period
-    ) -> None:
-        """Remember an answer that stands for this long unless something it rests on changes."""
-
-    async def page(
-        self, key: str, load: Load, conn: Connection | None = None
-    ) -> Sequence[FacilityRow]:
-        """The facilities of a list by the key of its question, loaded if not remembered."""
-
-    async def look(
-        self, facility_ids: Sequence[int], period: Period, conn: Connection | None = None
-    ) -> dict[int, Timeline]:
-        """Those of the facilities that exist, and what happens there within the period.
-
-        Times may reach out of the period, and some lie outside it by a day or less. Who has
-        a connection lends it, lest they wait for another while others wait for theirs; its
-        transaction must have written nothing that a timeline shows.
-        """
-
-
-class Database:
-    """The source that remembers nothing. ``facts_of`` is what the rules know of a facility."""
-
-    def __init__(self, pool: Pool, facts_of: Callable[[FacilityRow], Facility]) -> None:
-        self.pool = pool
-        self.facts_of = facts_of
-
-    def recall(self, _facility_id: int) -> None:
-        """Nothing."""
-
-    def answer(self, _key: object, _known: Known, _now: datetime) -> None:
-        """None."""
-
-    def keep_answer(self, *_: object) -> None:
-        """Forget it."""
-
-    async def page(
-        self, key: str, load: Load, conn: Connection | None = None
-    ) -> Sequence[FacilityRow]:
-        """What is loaded."""
-        if conn is None:
-            async with reading(self.pool) as lent:
-                return await self.page(key, load, lent)
-        return await load(conn)
-
-    async def look(
-        self, facility_ids: Sequence[int], period: Period, conn: Connection | None = None
-    ) -> dict[int, Timeline]:
-        """What the database says."""
-        rows = await self.read(facility_ids, period.start, period.end, conn)
-        return {row.id: self.timeline(row) for row in rows}
-
-    async def read(
-        self,
-        facility_ids: Sequence[int],
-        start_time: datetime,
-        end_time: datetime,
-        conn: Connection | None,
-    ) -> Sequence[TimelineRow]:
-        """The rows of facilities and times, by this connection or one of the pool's."""
-        if conn is None:
-            async with reading(self.pool) as lent:
-                return await self.read(facility_ids, start_time, end_time, lent)
-        return await list_timelines(
-            conn, facility_ids=facility_ids, start_time=start_time, end_time=end_time
-        )
-
-    def timeline(self, row: TimelineRow) -> Timeline:
-        """A row as whoever looks sees it."""
-        return Timeline(row.facility, self.facts_of(row), row.taken, row.closed)
 
 
 class Timelines:
@@ -334,12 +193,12 @@ class Timelines:
         self, facility_ids: Sequence[int], period: Period, conn: Connection | None = None
     ) -> dict[int, Timeline]:
         """What is remembered, and for the rest what the database says."""
-        first = _day_of(period.start - _LONGEST_BUFFER)
-        last = _day_of(period.end + _LONGEST_BUFFER)
+        first = day_of(period.start - _LONGEST_BUFFER)
+        last = day_of(period.end + _LONGEST_BUFFER)
         found, missing = {}, []
         for facility_id in facility_ids:
             known = self._known.get(facility_id)
-            timeline = None if known is None else _assembled(known, first, last)
+            timeline = None if known is None else assembled(known, first, last)
             if timeline is None:
                 missing.append(facility_id)
             else:
@@ -351,7 +210,7 @@ class Timelines:
             brought = await self._bring(_Flight(missing, first, last + 1), conn)
             for facility_id, timeline in brought.items():
                 known = timeline.known
-                found[facility_id] = (known and _assembled(known, first, last)) or timeline
+                found[facility_id] = (known and assembled(known, first, last)) or timeline
         return found
 
     async def _bring(self, flight: _Flight, conn: Connection | None) -> dict[int, Timeline]:
@@ -386,7 +245,7 @@ class Timelines:
         found = await self._shared_days(flight)
         asked = [each for each in flight.facility_ids if each not in found]
         if asked:
-            start, end = _start_of(flight.first), _start_of(flight.last + 1)
+            start, end = start_of(flight.first), start_of(flight.last + 1)
             for row in await self._database.read(asked, start, end, conn):
                 found[row.id] = self._learn(row, flight)
         return found
@@ -397,7 +256,7 @@ class Timelines:
         if not flight.is_good_for([facility_id]):
             return self._database.timeline(row)
         known = self._remember(row.facility)
-        days = _by_day(row.taken, row.closed, flight.first, flight.last)
+        days = by_day(row.taken, row.closed, flight.first, flight.last)
         self._add(known, days)
         if self._shared is not None:
             shared = {(facility_id, number): day for number, day in days.items()}
@@ -423,7 +282,7 @@ class Timelines:
         found = {}
         for facility_id in flight.facility_ids:
             known = self._known.get(facility_id)
-            timeline = known and _assembled(known, flight.first, flight.last)
+            timeline = known and assembled(known, flight.first, flight.last)
             if timeline:
                 found[facility_id] = timeline
         return found
@@ -469,7 +328,7 @@ class Timelines:
         if row.start_time is None or row.end_time is None:  # it may be any day
             del self._known[facility_id]
             return
-        first, last = _day_of(row.start_time), _day_of(row.end_time)
+        first, last = day_of(row.start_time), day_of(row.end_time)
         for number in [each for each in known.days if first <= each <= last]:
             del known.days[number]
 
@@ -490,45 +349,3 @@ class Timelines:
         self._versions.clear()
         told = position.until or position.since
         self._forget_everything(int(told.split(":")[1]))
-
-
-def _day_of(instant: datetime) -> int:
-    return (instant - _EPOCH) // _DAY
-
-
-def _start_of(number: int) -> datetime:
-    return _EPOCH + number * _DAY
-
-
-def _assembled(known: Known, first: int, last: int) -> Timeline | None:
-    """What happens on these days; None if one of them is not known."""
-    days: dict[int, Day] = {}
-    for number in range(first, last + 1):
-        day = known.days.get(number)
-        if day is None:
-            return None
-        days[number] = day
-    # What goes on past midnight is there on both days.
-    taken = dict.fromkeys(taken for day in days.values() for taken in day.taken)
-    closed = dict.fromkeys(closed for day in days.values() for closed in day.closed)
-    return Timeline(known.row, known.facility, list(taken), list(closed), known, days)
-
-
-def _by_day(
-    taken: Iterable[Taken], closed: Iterable[Closed], first: int, last: int
-) -> dict[int, Day]:
-    """Each of the days with all that shares any moment with it."""
-    days = {number: Day([], []) for number in range(first, last + 1)}
-    for one in taken:
-        for number in _days_of(one.start_time, one.end_time, first, last):
-            days[number].taken.append(one)  # type: ignore[attr-defined]  # lists until it is done
-    for start, end in closed:
-        for number in _days_of(start, end, first, last):
-            days[number].closed.append((start, end))  # type: ignore[attr-defined]
-    return days
-
-
-def _days_of(start: datetime, end: datetime, first: int, last: int) -> range:
-    """The days that share any moment with a time, among these."""
-    final = _day_of(end - timedelta.resolution)
-    return range(max(_day_of(start), first), min(final, last) + 1)

@@ -15,7 +15,8 @@ from domain.periods import Period
 from domain.rules import Closure, bookable_periods
 from exchange import views
 from exchange.request import Request, problem_reply
-from live.timelines import Source, Timeline
+from live.days import Timeline
+from live.source import Source
 from sql import bookings, facilities
 from sql.bookings import InTheWayRow
 from sql.facilities import FacilityRow

@@ -17,7 +17,8 @@ from domain.rules import Closure, bookable_periods
 from exchange import views
 from exchange.paging import after_name, limit_of
 from exchange.request import Request, dump
-from live.timelines import Day, Source, Timeline
+from live.days import Day, Timeline
+from live.source import Source
 from sql import facilities
 from sql.facilities import FacilityRow
 from sql.pool import Connection

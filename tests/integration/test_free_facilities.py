@@ -9,7 +9,7 @@ import pytest
 from domain.access import Caller
 from domain.bookings import Draft
 from domain.periods import Period
-from live.timelines import Database
+from live.source import Database
 from sql import facilities
 from sql.facilities import FacilityRow
 from sql.pool import Connection

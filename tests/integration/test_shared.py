@@ -13,8 +13,8 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from domain.periods import Period
+from live.days import Day
 from live.shared import SharedDays
-from live.timelines import Day
 from sql import changes
 from sql.pool import Connection, Pool
 from sql.timelines import Taken

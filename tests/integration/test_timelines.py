@@ -16,8 +16,10 @@ from psycopg import OperationalError
 from domain.access import Caller
 from domain.errors import Refusal
 from domain.periods import Period
+from live.days import Timeline
 from live.feed import Feed
-from live.timelines import Database, Timeline, Timelines
+from live.source import Database
+from live.timelines import Timelines
 from sql import facilities, timelines
 from sql.facilities import FacilityRow
 from sql.pool import Connection, Pool, connect
@@ -57,7 +59,7 @@ class Door:
         self.read = 0
         self._opened = asyncio.Event()
         self._opened.set()
-        monkeypatch.setattr("live.timelines.list_timelines", self)
+        monkeypatch.setattr("live.source.list_timelines", self)
 
     async def __call__(self, conn: Connection, **asked: Any) -> Sequence[TimelineRow]:
         """The rows, as soon as the door is open."""
