@@ -20,6 +20,7 @@ import httpx
 import psycopg
 
 from exchange.secrets import new_secret
+from live.feed import BOUND_SECONDS
 from sql.tokens import insert_token
 from sql.users import insert_user
 from tests import service
@@ -168,9 +169,15 @@ class Api:
         return facility
 
     def sql(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        """Direct SQL, past the service; the rows, if it gives any."""
+        """Direct SQL, past the service; the rows, if it gives any.
+
+        What it writes, the service knows by then.
+        """
         cursor = self.database.execute(query.encode(), parameters or None)
-        return cursor.fetchall() if cursor.description else []
+        rows = cursor.fetchall() if cursor.description else []
+        if not query.lstrip().upper().startswith("SELECT"):
+            sleep(BOUND_SECONDS)
+        return rows
 
     def booked_before(
         self, owner: Person, facility: Json, start: datetime, end: datetime, **more: Any

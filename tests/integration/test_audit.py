@@ -456,6 +456,8 @@ NOT_LOGGED = {
     *LOGS,
     "idempotency_keys",  # answers that were given, and are forgotten in a day
     "booking_conflicts",  # a log itself
+    "changes",  # a log itself
+    "changes_pruned",  # how far that reaches back
 }
 
 
