@@ -101,6 +101,8 @@ class InTheWayRow:
     title: str
     status: BookingStatus
     decide_by: datetime | None
+    occupied_from: datetime
+    occupied_until: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,7 +226,8 @@ SELECT %(facility_id)s::int4, u.id, %(start_time)s::timestamptz, %(end_time)s::t
        SELECT tstzrange(%(start_time)s::timestamptz, %(end_time)s::timestamptz, '[)') AS period
        )
 SELECT b.id, b.facility_id, b.user_id, u.username, u.display_name AS user_display_name,
-       b.start_time, b.end_time, b.title, b.status, b.decide_by
+       b.start_time, b.end_time, b.title, b.status, b.decide_by,
+       lower(b.occupied) AS occupied_from, upper(b.occupied) AS occupied_until
   FROM bookings AS b
  CROSS JOIN LATERAL (
        SELECT o.username, o.display_name

@@ -106,8 +106,8 @@ async def conflict_reply(
 
 def _refused(wanted: Wanted, in_the_way: Sequence[InTheWayRow]) -> list[Period]:
     """What is known to be taken, though what is remembered may not know it yet."""
-    taken = [Period(row.start_time, row.end_time) for row in in_the_way]
-    return [wanted.facility.rules.occupied(each) for each in taken or [wanted.draft.period]]
+    taken = [Period(row.occupied_from, row.occupied_until) for row in in_the_way]
+    return taken or [wanted.draft.period]
 
 
 async def _alternatives(
