@@ -144,8 +144,11 @@ class Feed:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Read the log until the exit."""
+        """Read the log until the exit; it has begun unless the database does not answer."""
         async with background(self._run(), "feed"):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await self._turn.wait()
             yield
 
     async def _run(self) -> None:

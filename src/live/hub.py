@@ -5,17 +5,18 @@ so that whoever is told and searches finds it, whichever process they ask.
 """
 
 import asyncio
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 
 from domain.access import Caller
 from domain.errors import TooManyStreams
 from live.counters import STREAMS_OPEN
 from live.feed import BOUND_SECONDS, Feed
 from live.position import Position
-from live.streams import Event, Stream, Watched
+from live.streams import MOST_WAITING, Event, Stream, Watched
 from sql.changes import ChangeRow
 
 LATER_SECONDS = BOUND_SECONDS + 0.01
@@ -23,6 +24,9 @@ LATER_SECONDS = BOUND_SECONDS + 0.01
 
 Each may have remembered what was so for BOUND_SECONDS. Timers count by the millisecond.
 """
+
+
+_NOBODY: set[Stream] = set()
 
 
 class HubFull(Exception):  # noqa: N818 - an answer, not a malfunction
@@ -142,14 +146,21 @@ class Hub:
 
     def audience(self, row: ChangeRow) -> Iterable[Stream]:
         """The streams whose Watched a change concerns, each once, without asking all of them."""
-        if row.site_id is None:
-            if row.facility_id is None:
-                return tuple(self._streams)
-            return (*self._of_all, *self._of_facility.get(row.facility_id, ()))
-        of_site = self._of_site.get(row.site_id, ())
-        if row.facility_id is None:
-            return (*self._of_all, *of_site, *self._at_site.get(row.site_id, ()))
-        return (*self._of_all, *of_site, *self._of_facility.get(row.facility_id, ()))
+        return chain.from_iterable(self._groups(row))
+
+    def _groups(self, row: ChangeRow) -> Iterator[set[Stream]]:
+        """The audience of a change by what they watch: no stream is in two of the groups."""
+        yield self._of_all
+        if row.site_id is None and row.facility_id is None:
+            for groups in (self._of_site, self._of_facility):
+                yield from groups.values()
+            return
+        if row.site_id is not None:
+            yield self._of_site.get(row.site_id, _NOBODY)
+        if row.facility_id is not None:
+            yield self._of_facility.get(row.facility_id, _NOBODY)
+        elif row.site_id is not None:
+            yield self._at_site.get(row.site_id, _NOBODY)
 
     def _begin(self) -> None:
         """The feed has begun, or goes on; where it lost its place, so have all streams.
@@ -180,30 +191,48 @@ class Hub:
     def _tell_next(self) -> None:
         """Tell what was heard first, in its turn."""
         batch = self._waiting.popleft()
-        self._tell(batch.rows, batch.after)
-        batch.is_over.set()
+        try:
+            self._tell(batch.rows, batch.after)
+        except Exception:
+            # Whoever was not told comes back, and finds it in the log.
+            for stream in tuple(self._streams):
+                stream.end()
+            raise
+        finally:
+            batch.is_over.set()
 
     def _tell(self, rows: Sequence[ChangeRow], after: Position) -> None:
-        """Hand on a batch of changes."""
+        """Hand on a batch of changes.
+
+        Those of whom too many are of concern are told to ask anew, and not of each: to tell
+        2,000 streams of 1,000 changes would keep all others waiting for half a second.
+        """
         before = self.position
         until = after.since if after.until is None else after.until
+        told = [row for row in rows if row.record_type != "user"]
+        counts = Counter(id(group) for row in told for group in self._groups(row))
         reached: set[Stream] = set()
-        for row in rows:
-            if row.record_type == "user":
-                continue
+        for row in told:
             is_last = after.until is None and row is rows[-1]
             event = Event(row, after if is_last else Position(before.since, until, row.id))
-            for stream in self.audience(row):
-                stream.tell(event)
-                reached.add(stream)
-                if _moves(row, stream.watched):
-                    stream.end()
+            for group in self._groups(row):
+                if counts[id(group)] <= MOST_WAITING:
+                    for stream in group:
+                        stream.tell(event)
+                    reached |= group
+                elif not group <= reached:
+                    for stream in group:
+                        stream.skip()
+                    reached |= group
+            for stream in self._moved(row):
+                stream.end()
         for stream in reached:
             stream.pass_on(after)
         self._position = after
 
-
-def _moves(row: ChangeRow, watched: Watched) -> bool:
-    """Whether the facility is at another site now, whose changes the stream would miss."""
-    is_its = row.record_type == "facility" and row.facility_id == watched.facility_id
-    return is_its and row.site_id != watched.site_id
+    def _moved(self, row: ChangeRow) -> Sequence[Stream]:
+        """Streams of a facility that is at another site now, whose changes they would miss."""
+        if row.record_type != "facility" or row.facility_id is None:
+            return ()
+        watching = self._of_facility.get(row.facility_id, _NOBODY)
+        return [stream for stream in watching if stream.watched.site_id != row.site_id]

@@ -35,6 +35,10 @@ async def missed(conn: Connection, last: Position, present: Position) -> Missed 
     ``present`` must be later than any position that some process has given to a client before
     this was asked. ``conn`` is in autocommit.
     """
+    # A position that was never given to anybody must not cost a look through the whole log.
+    reason = await _out_of_reach(conn, last)
+    if reason is not None:
+        return reason
     found: list[tuple[ChangeRow, Position]] = []
     for leg in _legs(last, present):
         begun = Position(leg.since, leg.until, leg.after_id)
@@ -44,14 +48,20 @@ async def missed(conn: Connection, last: Position, present: Position) -> Missed 
             for row in rows
             if leg.last_id is None or row.id <= leg.last_id
         ]
-    # Only now: what is still kept was so while it was read.
+    # Again: what is still kept was so while it was read.
+    reason = await _out_of_reach(conn, last)
+    if reason is not None:
+        return reason
+    return "too_far_behind" if len(found) > MOST_MISSED else found
+
+
+async def _out_of_reach(conn: Connection, last: Position) -> Reason | None:
+    """Why the log cannot tell what happened since a position; None if it can."""
     reach = await changes.get_reach(conn, last.since)
     latest = reach if last.until is None else await changes.get_reach(conn, last.until)
     if not (reach.is_known and latest.is_known):
         return "unknown_position"
-    if not reach.is_kept:
-        return "log_pruned"
-    return "too_far_behind" if len(found) > MOST_MISSED else found
+    return None if reach.is_kept else "log_pruned"
 
 
 def _legs(last: Position, present: Position) -> Iterator[_Leg]:

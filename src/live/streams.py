@@ -85,7 +85,16 @@ class Event:
 class Stream:
     """One client's stream. Whoever sends it takes from it; ``hang_up`` ends the connection."""
 
-    __slots__ = ("_batch", "_waiting", "_wake", "caller", "hang_up", "is_over", "watched")
+    __slots__ = (
+        "_batch",
+        "_is_behind",
+        "_waiting",
+        "_wake",
+        "caller",
+        "hang_up",
+        "is_over",
+        "watched",
+    )
 
     def __init__(self, caller: Caller, watched: Watched) -> None:
         self.caller = caller
@@ -93,6 +102,7 @@ class Stream:
         self.hang_up: HangUp | None = None
         self.is_over = False
         self._batch: list[bytes] = []
+        self._is_behind = False
         self._waiting: list[bytes] = []
         self._wake = asyncio.Event()
 
@@ -113,10 +123,15 @@ class Stream:
         if len(self._batch) <= MOST_WAITING:
             self._batch.append(event.told_to(self.caller))
 
+    def skip(self) -> None:
+        """Have the client ask anew instead: there is too much in a batch."""
+        self._is_behind = True
+
     def pass_on(self, after: Position) -> None:
         """A batch is complete; the end of the stream where too much waits already."""
         batch, self._batch = self._batch, []
-        if len(batch) > MOST_WAITING:
+        is_behind, self._is_behind = self._is_behind, False
+        if is_behind or len(batch) > MOST_WAITING:
             # Nothing that waits before it matters any more.
             self._waiting = [resync(after, "too_far_behind")]
         elif len(self._waiting) + len(batch) > MOST_WAITING:

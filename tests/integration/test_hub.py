@@ -12,7 +12,7 @@ from domain.errors import TooManyStreams
 from live.feed import Feed
 from live.hub import Hub, HubFull, Terms
 from live.position import Position
-from live.streams import MOST_WAITING, Stream, Watched
+from live.streams import MOST_WAITING, Event, Stream, Watched
 from sql.changes import ChangeRow
 from sql.pool import Connection
 
@@ -144,6 +144,54 @@ def test_what_waits_before_a_burst_does_not_matter_any_more() -> None:
         for _ in range(2):
             told.tell([row(number) for number in range(MOST_WAITING + 1)])
         assert ids(stream) == ["4:4:"]
+
+
+def test_of_a_burst_nobody_is_told_each_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told()
+    calls: list[Event] = []
+
+    def told_to(event: Event, _: Caller) -> bytes:
+        calls.append(event)
+        return b""
+
+    monkeypatch.setattr(Event, "told_to", told_to)
+    with (
+        told.hub.opened(ADA, Watched()) as everything,
+        told.hub.opened(ADA, Watched(7, 1)) as facility,
+        told.hub.opened(ADA, Watched(site_id=2)),
+    ):
+        told.tell([row(number, 7 if number < 3 else 8, 1) for number in range(MOST_WAITING + 1)])
+        assert len(calls) == 3
+        assert b"too_far_behind" in asyncio.run(everything.take(0))
+        assert b"too_far_behind" not in asyncio.run(facility.take(0))
+
+
+def test_one_that_is_behind_is_ended_too_when_its_facility_moves() -> None:
+    told = Told()
+    with told.hub.opened(ADA, Watched(7, 1)) as stream:
+        told.tell([row(number, 7, 2) for number in range(MOST_WAITING + 1)])
+        assert stream.is_over
+
+
+async def a_batch_that_cannot_be_told_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told()
+    monkeypatch.setattr(told.hub, "_tell", _refuse)
+    raised: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context))
+    with told.hub.opened(ADA, Watched()) as stream:
+        told.hear([row(1)])
+        (batch,) = told.hub._waiting  # noqa: SLF001 - those who open a stream wait for it
+        async with asyncio.timeout(20):
+            await batch.is_over.wait()
+        assert (stream.is_over, len(raised)) == (True, 1)
+
+
+def _refuse(*_: object) -> None:
+    raise ZeroDivisionError
+
+
+def test_nobody_waits_for_a_batch_that_cannot_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    asyncio.run(a_batch_that_cannot_be_told_is_over(monkeypatch))
 
 
 async def only_the_streams_of_a_user_end() -> None:
