@@ -5,6 +5,7 @@ docs/adr: Connexion skips validation for ``Application/JSON``, parses multipart 
 a GET, and Starlette answers 404 and 405 in plain text.
 """
 
+import itertools
 import re
 import secrets
 import time
@@ -32,6 +33,11 @@ log = structlog.get_logger("holdfast.request")
 Headers = list[tuple[bytes, bytes]]
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+# Of this process, which may not be forked after this; asking the system for each takes longer.
+_PROCESS = secrets.token_hex(10)
+_numbers = itertools.count(1)
+
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _INTERNAL_ERROR = 500
 
@@ -151,7 +157,7 @@ def _request_id(headers: Headers) -> str:
     for name, value in headers:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return value.decode()
-    return secrets.token_hex(16)
+    return f"{_PROCESS}{next(_numbers):012x}"
 
 
 def _expected_type(scope: Scope) -> str | None:

@@ -31,6 +31,7 @@ from app.problems import kind_of, problem_of
 from app.routing import StrictRouting, handlers
 from app.security import CookieHandler, bearer_handler
 from app.settings import Settings, load_settings
+from app.turnstile import Turnstile
 from app.upkeep import upkeep
 from app.validation import (
     BodyValidator,
@@ -48,10 +49,14 @@ from live.hub import Hub, Terms
 from live.live import Live
 from live.shared import SharedDays
 from live.source import Database
+from live.terms import TermsMemory
 from live.timelines import Timelines
 from sql.pool import Pool, connect, create_pool, reading
 from sql.users import CallerRow, find_caller
 from steps.rules import facility_facts
+
+_GC_THRESHOLDS = (10_000, 20, 200)
+"""How seldom Python looks for garbage among objects that are new, older and old."""
 
 
 def create_app() -> ASGIApp:
@@ -76,6 +81,8 @@ def build(settings: Settings) -> ASGIApp:
         # stop everything for 80 ms each time.
         gc.collect()
         gc.freeze()
+        # What is remembered is no garbage either, and takes as long to look through.
+        gc.set_threshold(*_GC_THRESHOLDS)
         try:
             async with (
                 observing(service.pool, service.live.feed),
@@ -91,6 +98,7 @@ def build(settings: Settings) -> ASGIApp:
         Dispatcher(service),
         lifespan=lifespan,
         middlewares=[
+            Turnstile,
             Compression,
             Edge,
             StrictRouting,
@@ -151,7 +159,15 @@ def _live(dsn: str, settings: Settings, pool: Pool) -> Live:
         shared = SharedDays(settings.redis_url, lambda: feed.origin)
     timelines = Timelines(Database(pool, facts_of), feed, is_on=settings.cache, shared=shared)
     kept = timedelta(hours=settings.feed_hours)
-    return Live(feed, Callers(feed, lookup), Hub(feed, terms), timelines, kept, shared)
+    return Live(
+        feed=feed,
+        callers=Callers(feed, lookup),
+        streams=Hub(feed, terms),
+        timelines=timelines,
+        terms=TermsMemory(facts_of),
+        kept=kept,
+        shared=shared,
+    )
 
 
 class Dispatcher:
