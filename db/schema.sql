@@ -19,6 +19,17 @@ CREATE TYPE facility_status AS ENUM ('active', 'archived');
 
 CREATE TYPE facility_type AS ENUM ('room', 'court', 'lab', 'desk', 'vehicle', 'other');
 
+CREATE OR REPLACE FUNCTION public.add_terms()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM public.wait_for_wide_changes();
+    INSERT INTO public.facility_terms (facility_id) VALUES (NEW.id);
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.amenities_text(amenities text[])
  RETURNS text
  LANGUAGE sql
@@ -119,6 +130,113 @@ BEGIN
     END IF;
     RAISE EXCEPTION '% takes no %: %', TG_TABLE_NAME, TG_OP, TG_ARGV[0]
     USING ERRCODE = 'restrict_violation';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.renew_terms(facility_ids integer[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+      WITH held AS MATERIALIZED (
+           SELECT t.facility_id
+             FROM public.facility_terms AS t
+            WHERE t.facility_id = ANY (facility_ids)
+            ORDER BY t.facility_id
+              FOR NO KEY UPDATE
+           )
+    UPDATE public.facility_terms AS t
+       SET revision = gen_random_uuid()
+      FROM held AS h
+     WHERE t.facility_id = h.facility_id;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.renew_terms_of_closure()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM public.wait_for_new_facilities();
+    PERFORM public.renew_terms(
+        ARRAY(
+            SELECT f.id
+              FROM public.facilities AS f
+             WHERE TG_OP = 'TRUNCATE'
+                OR (TG_OP <> 'INSERT'
+                    AND (f.id = OLD.facility_id
+                         OR f.site_id = OLD.site_id
+                         OR (OLD.facility_id IS NULL AND OLD.site_id IS NULL)))
+                OR (TG_OP <> 'DELETE'
+                    AND (f.id = NEW.facility_id
+                         OR f.site_id = NEW.site_id
+                         OR (NEW.facility_id IS NULL AND NEW.site_id IS NULL)))
+        )
+    );
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.renew_terms_of_facility()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.site_id <> NEW.site_id THEN
+        PERFORM public.wait_for_wide_changes();
+    END IF;
+    PERFORM public.renew_terms(ARRAY[NEW.id]);
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.renew_terms_of_member()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM public.renew_terms(ARRAY[OLD.facility_id, NEW.facility_id]);
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.renew_terms_of_quota()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    groups INTEGER[] := ARRAY[OLD.facility_group_id, NEW.facility_group_id];
+BEGIN
+    PERFORM public.wait_for_new_facilities();
+    PERFORM public.renew_terms(
+        ARRAY(
+            SELECT f.id
+              FROM public.facilities AS f
+             WHERE f.id IN (OLD.facility_id, NEW.facility_id)
+                OR f.id IN (SELECT m.facility_id
+                              FROM public.facility_group_members AS m
+                             WHERE m.facility_group_id = ANY (groups))
+                OR TG_OP = 'TRUNCATE'
+                OR (TG_OP <> 'INSERT'
+                    AND OLD.facility_id IS NULL AND OLD.facility_group_id IS NULL)
+                OR (TG_OP <> 'DELETE'
+                    AND NEW.facility_id IS NULL AND NEW.facility_group_id IS NULL)
+        )
+    );
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.renew_terms_of_site()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM public.wait_for_new_facilities();
+    PERFORM public.renew_terms(
+        ARRAY(SELECT f.id FROM public.facilities AS f WHERE f.site_id = NEW.id)
+    );
+    RETURN NULL;
 END
 $function$;
 
@@ -237,6 +355,24 @@ AS $function$
 BEGIN
     NEW.updated_at := GREATEST(clock_timestamp(), OLD.updated_at + INTERVAL '1 microsecond');
     RETURN NEW;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.wait_for_new_facilities()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('facility_terms', 0));
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.wait_for_wide_changes()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('facility_terms', 0));
 END
 $function$;
 
@@ -416,6 +552,12 @@ CREATE TABLE facility_groups (
     CONSTRAINT facility_groups_name_not_blank CHECK ((((name)::text COLLATE "C") ~ '\S'::text))
 );
 
+CREATE TABLE facility_terms (
+    facility_id integer NOT NULL,
+    revision uuid DEFAULT gen_random_uuid() NOT NULL,
+    CONSTRAINT facility_terms_pkey PRIMARY KEY (facility_id)
+);
+
 CREATE TABLE facility_user_groups (
     facility_id integer NOT NULL,
     user_group_id integer NOT NULL,
@@ -564,6 +706,9 @@ ADD CONSTRAINT facility_group_members_facility_group_id_fkey FOREIGN KEY (facili
 ALTER TABLE facility_group_members
 ADD CONSTRAINT facility_group_members_facility_id_fkey FOREIGN KEY (facility_id) REFERENCES facilities(id);
 
+ALTER TABLE facility_terms
+ADD CONSTRAINT facility_terms_facility_id_fkey FOREIGN KEY (facility_id) REFERENCES facilities(id);
+
 ALTER TABLE facility_user_groups
 ADD CONSTRAINT facility_user_groups_facility_id_fkey FOREIGN KEY (facility_id) REFERENCES facilities(id);
 
@@ -686,13 +831,21 @@ CREATE TRIGGER bookings_touch_updated_at BEFORE UPDATE ON bookings FOR EACH ROW 
 
 CREATE TRIGGER closures_audit AFTER INSERT OR DELETE OR UPDATE ON closures FOR EACH ROW EXECUTE FUNCTION audit_record('closure');
 
+CREATE TRIGGER closures_renew_terms AFTER INSERT OR DELETE OR UPDATE ON closures FOR EACH ROW EXECUTE FUNCTION renew_terms_of_closure();
+
 CREATE TRIGGER closures_tell AFTER INSERT OR DELETE OR UPDATE ON closures FOR EACH ROW EXECUTE FUNCTION tell_closure();
 
+CREATE TRIGGER closures_truncate_renew_terms AFTER TRUNCATE ON closures FOR EACH STATEMENT EXECUTE FUNCTION renew_terms_of_closure();
+
 CREATE TRIGGER closures_truncate_tell AFTER TRUNCATE ON closures FOR EACH STATEMENT EXECUTE FUNCTION tell_closure();
+
+CREATE TRIGGER facilities_add_terms AFTER INSERT ON facilities FOR EACH ROW EXECUTE FUNCTION add_terms();
 
 CREATE TRIGGER facilities_audit_insert AFTER INSERT ON facilities FOR EACH ROW EXECUTE FUNCTION audit_facility();
 
 CREATE TRIGGER facilities_audit_update AFTER UPDATE ON facilities FOR EACH ROW WHEN (old.* IS DISTINCT FROM new.*) EXECUTE FUNCTION audit_facility();
+
+CREATE TRIGGER facilities_renew_terms AFTER UPDATE ON facilities FOR EACH ROW EXECUTE FUNCTION renew_terms_of_facility();
 
 CREATE TRIGGER facilities_stay BEFORE DELETE OR TRUNCATE ON facilities FOR EACH STATEMENT EXECUTE FUNCTION refuse_statement('set the status to archived instead');
 
@@ -704,21 +857,31 @@ CREATE TRIGGER facility_audit_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 
 CREATE TRIGGER facility_group_members_audit AFTER INSERT OR DELETE OR UPDATE ON facility_group_members FOR EACH ROW EXECUTE FUNCTION audit_record('facility_group_member');
 
+CREATE TRIGGER facility_group_members_renew_terms AFTER INSERT OR DELETE OR UPDATE ON facility_group_members FOR EACH ROW EXECUTE FUNCTION renew_terms_of_member();
+
 CREATE TRIGGER facility_groups_audit AFTER INSERT OR DELETE OR UPDATE ON facility_groups FOR EACH ROW EXECUTE FUNCTION audit_record('facility_group');
 
 CREATE TRIGGER facility_user_groups_audit AFTER INSERT OR DELETE OR UPDATE ON facility_user_groups FOR EACH ROW EXECUTE FUNCTION audit_record('facility_user_group');
+
+CREATE TRIGGER facility_user_groups_renew_terms AFTER INSERT OR DELETE OR UPDATE ON facility_user_groups FOR EACH ROW EXECUTE FUNCTION renew_terms_of_member();
 
 CREATE TRIGGER facility_user_groups_tell AFTER INSERT OR DELETE OR UPDATE ON facility_user_groups FOR EACH ROW EXECUTE FUNCTION tell_facility_user_group();
 
 CREATE TRIGGER quotas_audit AFTER INSERT OR DELETE OR UPDATE ON quotas FOR EACH ROW EXECUTE FUNCTION audit_record('quota');
 
+CREATE TRIGGER quotas_renew_terms AFTER INSERT OR DELETE OR UPDATE ON quotas FOR EACH ROW EXECUTE FUNCTION renew_terms_of_quota();
+
 CREATE TRIGGER quotas_touch_updated_at BEFORE UPDATE ON quotas FOR EACH ROW WHEN (old.* IS DISTINCT FROM new.*) EXECUTE FUNCTION touch_updated_at();
+
+CREATE TRIGGER quotas_truncate_renew_terms AFTER TRUNCATE ON quotas FOR EACH STATEMENT EXECUTE FUNCTION renew_terms_of_quota();
 
 CREATE TRIGGER site_staff_audit AFTER INSERT OR DELETE OR UPDATE ON site_staff FOR EACH ROW EXECUTE FUNCTION audit_record('site_staff');
 
 CREATE TRIGGER site_staff_tell AFTER INSERT OR DELETE OR UPDATE ON site_staff FOR EACH ROW EXECUTE FUNCTION tell_user('user_id');
 
 CREATE TRIGGER sites_audit AFTER INSERT OR DELETE OR UPDATE ON sites FOR EACH ROW EXECUTE FUNCTION audit_record('site');
+
+CREATE TRIGGER sites_renew_terms AFTER UPDATE ON sites FOR EACH ROW EXECUTE FUNCTION renew_terms_of_site();
 
 CREATE TRIGGER sites_tell AFTER INSERT OR UPDATE ON sites FOR EACH ROW EXECUTE FUNCTION tell_site();
 

@@ -128,6 +128,8 @@ def nearest_alternatives(wanted: Period, slots: Sequence[Period], rules: Rules) 
 
 def _shadow(taken: Period, rules: Rules) -> Period:
     """The time in which a booking of this facility cannot lie, so that buffers stay clear."""
+    if not (rules.buffer_before or rules.buffer_after):
+        return taken
     return Period(taken.start - rules.buffer_after, taken.end + rules.buffer_before)
 
 

@@ -70,6 +70,8 @@ class Rules:
 
     def occupied(self, booking: Period) -> Period:
         """The booking with the buffers around it."""
+        if not (self.buffer_before or self.buffer_after):
+            return booking
         return Period(booking.start - self.buffer_before, booking.end + self.buffer_after)
 
 

@@ -21,7 +21,6 @@ from exchange.request import Request
 from sql import idempotency
 from sql.idempotency import StoredReply
 from sql.pool import Connection
-from sql.statement import Statement
 
 LIFETIME = timedelta(hours=24)
 
@@ -30,15 +29,18 @@ _KEPT_HEADERS = ("content-type", "etag", "location")
 Work = Callable[[Connection], Awaitable[Response]]
 
 
-async def once(request: Request, first: Statement[Any], work: Work) -> Response:
-    """Do the work in one transaction, after the first statement; under a key, once per key.
+def has_key(request: Request) -> bool:
+    """Whether the request is to be answered once, however often it comes."""
+    return "idempotency-key" in request.headers
+
+
+async def once(request: Request, work: Work) -> Response:
+    """Do the work in one transaction, under the request's key: once for each key.
 
     The work refuses before it writes: a refusal is an answer too, and is committed with the key.
+    Whoever has it done tells of what it changed.
     """
-    given = request.headers.get("idempotency-key")
-    if given is None:
-        return await request.write_after([first], lambda conn, _: work(conn))
-    key = _bare(given)
+    key = _bare(request.headers["idempotency-key"])
 
     async def answer(conn: Connection, said: list[Any]) -> Response:
         is_ours, stored = said
@@ -50,18 +52,17 @@ async def once(request: Request, first: Statement[Any], work: Work) -> Response:
             raise IdempotencyKeyInUse(detail)
         if stored is not None:
             return _again(request, stored)
-        await first.run(conn)
         reply = await _reply_or_refusal(conn, request, work)
         await _keep(conn, request, key, reply)
         return reply
 
     user_id, operation = request.caller.user_id, request.operation_id
     # The look comes after the lock: whoever held that has told by then what they answered.
-    first_of_all: list[Statement[Any]] = [
+    first_of_all = (
         idempotency.try_lock(user_id=user_id, operation=operation, key=key),
         idempotency.find_reply(user_id=user_id, operation=operation, key=key, now=request.now()),
-    ]
-    return await request.write_after(first_of_all, answer)
+    )
+    return await request.write_after(first_of_all, answer, waits=False)
 
 
 def _again(request: Request, stored: StoredReply) -> Response:

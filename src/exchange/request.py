@@ -86,8 +86,13 @@ class Request:
         self,
         first: Sequence[Statement[Any]],
         work: Callable[[Connection, list[Any]], Awaitable[T]],
+        *,
+        waits: bool = True,
     ) -> T:
-        """As ``write``; the first statements cost no round trip, and the work has what they say."""
+        """As ``write``; the first statements cost no round trip, and the work has what they say.
+
+        Whoever tells of what it changed themselves need not wait for the feed.
+        """
 
         async def attempt() -> T:
             async with transaction_after(
@@ -96,8 +101,9 @@ class Request:
                 return await work(conn, said)
 
         done = await retrying(attempt)
-        # So that whoever has the reply finds it in the next answer of this process.
-        await self.service.live.feed.passed()
+        if waits:
+            # So that whoever has the reply finds it in the next answer of this process.
+            await self.service.live.feed.passed()
         return done
 
     def told(self, refusal: Refusal) -> replies.RefusalBasic:

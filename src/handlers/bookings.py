@@ -1,44 +1,23 @@
 """Bookings: create, retrieve, update, cancel, decide about, and their history."""
 
-from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
 
-from domain.access import check_governs
-from domain.bookings import (
-    Draft,
-    Facility,
-    check_cancel,
-    check_new,
-    needs_approval,
-)
-from domain.errors import UserUnknown
-from domain.lifecycle import after, decide_by
+from domain.bookings import Draft, check_cancel
 from exchange import views
 from exchange.history import history_entry
-from exchange.idempotency import once
 from exchange.paging import INT8, after_id, limit_of, page_reply
-from exchange.request import (
-    Request,
-    dump,
-    no_content,
-    resource_reply,
-)
-from sql import bookings, facilities, quotas
-from sql.bookings import InTheWayRow
+from exchange.request import Request, dump, no_content, resource_reply
+from sql import bookings, facilities
 from sql.pool import Connection, reading
-from steps import rules
 from steps.changes import Refused, change
-from steps.conflicts import Wanted, conflict_reply, in_the_way_of
+from steps.conflicts import conflict_reply, in_the_way_of
+from steps.creating import TRIES, Creation
 from steps.decisions import decide, given_reason, needed_reason
 from steps.expiry import check_none_expired, clearing
 from steps.holders import check_still_active
-from steps.known import booking_of, facility_of, known, visible
-from steps.limits import check_quotas
-
-_TRIES = 3
-"""How often a create or a move is tried when what was in its way is gone by the time of asking."""
+from steps.known import booking_of, facility_of, visible
 
 
 async def bookings_create(request: Request) -> Response:
@@ -51,26 +30,7 @@ async def bookings_create(request: Request) -> Response:
         description=request.body.get("description"),
         attendee_count=request.body.get("attendee_count", 1),
     )
-
-    async def book(conn: Connection) -> Response:
-        found = await facilities.get_terms(
-            conn,
-            facility_id=draft.facility_id,
-            start_time=draft.start_time,
-            end_time=draft.end_time,
-        )
-        row = known(found, draft.facility_id)
-        facility = rules.facility_facts(row, request.service.horizon)
-        user_id = await _holder(conn, request, facility)
-        now = request.now()
-        check_new(draft, facility, rules.closures_in(row), request.caller, now, rules.opened)
-        if row.has_quota and not request.caller.governs(facility.site_id):
-            await check_quotas(conn, user_id=user_id, facility=facility, draft=draft, now=now)
-        return await _insert(conn, request, Wanted(draft, facility), user_id, now)
-
-    # Held, so that it is neither archived nor closed between the look at it and the commit.
-    held = facilities.hold_facility(draft.facility_id)
-    return await clearing(request, lambda: once(request, held, book))
+    return await Creation(request, draft).reply()
 
 
 async def bookings_retrieve(request: Request) -> Response:
@@ -88,7 +48,7 @@ async def bookings_update(request: Request) -> Response:
         (name, request.body_instant(name)) for name in ("start_time", "end_time") if name in changes
     )
 
-    async def attempt(tries: int = _TRIES) -> Response:
+    async def attempt(tries: int = TRIES) -> Response:
         try:
             row = await request.write(lambda conn: change(conn, request, changes, reason))
         except Refused as refused:
@@ -148,53 +108,6 @@ async def bookings_history_list(request: Request) -> Response:
             limit=limit_of(request) + 1,
         )
     return page_reply(request, rows, history_entry, lambda entry: (entry.id,))
-
-
-async def _holder(conn: Connection, request: Request, facility: Facility) -> int:
-    """Whose booking it is to be: the caller's, or for staff that of the user they name."""
-    user_id: int = request.body.get("user_id", request.caller.user_id)
-    if user_id == request.caller.user_id:
-        return user_id
-    check_governs(request.caller, facility.site_id)
-    # Locked, so that they are not deactivated before the commit.
-    user = await quotas.lock_user(conn, user_id)
-    if user is None or not user.is_active:
-        detail = f"There is no active user {user_id}: users_list shows those there are."
-        raise UserUnknown(detail, "/user_id")
-    return user_id
-
-
-async def _insert(
-    conn: Connection, request: Request, wanted: Wanted, user_id: int, now: datetime
-) -> Response:
-    """Store the draft if its period is free, which the database decides in the one statement."""
-    draft, facility = wanted.draft, wanted.facility
-    asking = needs_approval(facility, request.caller)
-    timeout = facility.rules.approval_timeout
-    in_the_way = list[InTheWayRow]()
-    for _ in range(_TRIES):
-        row = await bookings.insert_booking(
-            conn,
-            facility_id=draft.facility_id,
-            user_id=user_id,
-            start_time=draft.start_time,
-            end_time=draft.end_time,
-            title=draft.title,
-            description=draft.description,
-            attendee_count=draft.attendee_count,
-            status=after(None, "request" if asking else "book"),
-            decide_by=decide_by(now, draft.start_time, draft.end_time, timeout) if asking else None,
-            buffer_before_minutes=rules.minutes_of(facility.rules.buffer_before),
-            buffer_after_minutes=rules.minutes_of(facility.rules.buffer_after),
-            booked_by=None if user_id == request.caller.user_id else request.caller.user_id,
-        )
-        if row is not None:
-            location = {"Location": f"{request.path}{row.id}/"}
-            return resource_reply(request, views.booking_detail(row), 201, location)
-        in_the_way = await in_the_way_of(conn, wanted, request.now())
-        if in_the_way:
-            break
-    return await conflict_reply(conn, request, wanted, in_the_way)
 
 
 async def _decide(request: Request, *, approve: bool, reason: str | None) -> Response:

@@ -22,17 +22,29 @@ _serials = itertools.count()
 class Day:
     """What happens at a facility on a day of UTC: all that shares any moment with it.
 
-    The ``serial`` is of this look at it and no other.
+    The ``serial`` is of this look at it and no other. What transactions before ``seen``
+    changed is in it, 0 where that is not known; and what the ``added`` ones did.
     """
 
     taken: Sequence[Taken]
     closed: Sequence[Closed]
+    seen: int = field(default=0, compare=False)
+    added: frozenset[int] = field(default=frozenset(), compare=False)
     serial: int = field(default_factory=_serials.__next__, compare=False)
 
     @property
     def weight(self) -> int:
         """How much there is to remember."""
         return 1 + len(self.taken) + len(self.closed)
+
+    def has(self, transaction_id: int) -> bool:
+        """Whether what a transaction changed is in it for certain."""
+        return transaction_id < self.seen or transaction_id in self.added
+
+    def adding(self, taken: Taken, transaction_id: int) -> "Day":
+        """The day with a booking that the transaction made."""
+        added = self.added | {transaction_id}
+        return Day([*self.taken, taken], self.closed, self.seen, added)
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -82,22 +94,28 @@ def start_of(number: int) -> datetime:
 def assembled(known: Known, first: int, last: int) -> Timeline | None:
     """What happens on these days; None if one of them is not known."""
     days: dict[int, Day] = {}
+    taken: list[Taken] = []
+    closed: list[Closed] = []
     for number in range(first, last + 1):
         day = known.days.get(number)
         if day is None:
             return None
         days[number] = day
-    # What goes on past midnight is there on both days.
-    taken = dict.fromkeys(taken for day in days.values() for taken in day.taken)
-    closed = dict.fromkeys(closed for day in days.values() for closed in day.closed)
-    return Timeline(known.row, known.facility, list(taken), list(closed), known, days)
+        if number == first:
+            taken += day.taken
+            closed += day.closed
+        else:  # what began before goes on past midnight, and is there already
+            begin = start_of(number)
+            taken += [one for one in day.taken if one.start_time >= begin]
+            closed += [one for one in day.closed if one[0] >= begin]
+    return Timeline(known.row, known.facility, taken, closed, known, days)
 
 
 def by_day(
-    taken: Iterable[Taken], closed: Iterable[Closed], first: int, last: int
+    taken: Iterable[Taken], closed: Iterable[Closed], first: int, last: int, seen: int
 ) -> dict[int, Day]:
-    """Each of the days with all that shares any moment with it."""
-    days = {number: Day([], []) for number in range(first, last + 1)}
+    """Each of the days with all that shares any moment with it; ``seen`` is of the look."""
+    days = {number: Day([], [], seen) for number in range(first, last + 1)}
     for one in taken:
         for number in _days_of(one.start_time, one.end_time, first, last):
             days[number].taken.append(one)  # type: ignore[attr-defined]  # lists until it is done

@@ -7,6 +7,7 @@ from live.callers import Callers
 from live.feed import Feed
 from live.hub import Hub
 from live.shared import SharedDays
+from live.terms import TermsMemory
 from live.timelines import Timelines
 
 
@@ -22,5 +23,6 @@ class Live:
     callers: Callers
     streams: Hub
     timelines: Timelines
+    terms: TermsMemory
     kept: timedelta
     shared: SharedDays | None = None

@@ -4,12 +4,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
+from cachetools import LRUCache
+
 from domain.bookings import Facility
 from domain.periods import Period
 from live.days import Day, Known, Timeline
+from live.together import MOST_AT_ONCE, Look, Together, make
 from sql.facilities import FacilityRow
 from sql.pool import Connection, Pool, reading
-from sql.timelines import TimelineRow, list_timelines
+from sql.timelines import TimelineRow
+
+_MOST_FACTS = 4096
 
 Load: TypeAlias = Callable[[Connection], Awaitable[Sequence[FacilityRow]]]
 
@@ -27,6 +32,9 @@ class Source(Protocol):
         self, key: object, known: Known, days: Mapping[int, Day], body: bytes, stands: Period
     ) -> None:
         """Remember an answer that stands for this long unless something it rests on changes."""
+
+    def glance(self, facility_id: int, period: Period) -> Timeline | None:
+        """What happens at a facility within the period, where all of it is remembered."""
 
     async def page(
         self, key: str, load: Load, conn: Connection | None = None
@@ -49,7 +57,16 @@ class Database:
 
     def __init__(self, pool: Pool, facts_of: Callable[[FacilityRow], Facility]) -> None:
         self.pool = pool
-        self.facts_of = facts_of
+        self._facts_of = facts_of
+        self._facts: LRUCache[int, tuple[FacilityRow, Facility]] = LRUCache(_MOST_FACTS)
+        self._together = Together(pool)
+
+    def facts_of(self, row: FacilityRow) -> Facility:
+        """What the rules know of a facility: worked out once for each row that differs."""
+        found = self._facts.get(row.id)
+        if found is None or found[0] != row:
+            found = self._facts[row.id] = (row, self._facts_of(row))
+        return found[1]
 
     def recall(self, _facility_id: int) -> None:
         """Nothing."""
@@ -59,6 +76,9 @@ class Database:
 
     def keep_answer(self, *_: object) -> None:
         """Forget it."""
+
+    def glance(self, _facility_id: int, _period: Period) -> None:
+        """Nothing."""
 
     async def page(
         self, key: str, load: Load, conn: Connection | None = None
@@ -73,24 +93,20 @@ class Database:
         self, facility_ids: Sequence[int], period: Period, conn: Connection | None = None
     ) -> dict[int, Timeline]:
         """What the database says."""
-        rows = await self.read(facility_ids, period.start, period.end, conn)
+        rows = await self.read(Look(facility_ids, period.start, period.end), conn)
         return {row.id: self.timeline(row) for row in rows}
 
-    async def read(
-        self,
-        facility_ids: Sequence[int],
-        start_time: datetime,
-        end_time: datetime,
-        conn: Connection | None,
-    ) -> Sequence[TimelineRow]:
-        """The rows of facilities and times, by this connection or one of the pool's."""
-        if conn is None:
-            async with reading(self.pool) as lent:
-                return await self.read(facility_ids, start_time, end_time, lent)
-        return await list_timelines(
-            conn, facility_ids=facility_ids, start_time=start_time, end_time=end_time
-        )
+    async def read(self, look: Look, conn: Connection | None) -> Sequence[TimelineRow]:
+        """What a look sees, by this connection or one of the pool's."""
+        if conn is not None:
+            (rows,) = await make(conn, [look])
+            return rows
+        if look.weight <= MOST_AT_ONCE:
+            return await self._together.look(look)
+        async with reading(self.pool) as lent:
+            return await self.read(look, lent)
 
     def timeline(self, row: TimelineRow) -> Timeline:
         """A row as whoever looks sees it."""
-        return Timeline(row.facility, self.facts_of(row), row.taken, row.closed)
+        facility = row.facility
+        return Timeline(facility, self.facts_of(facility), row.taken, row.closed)

@@ -17,12 +17,13 @@ from domain.periods import Period
 from live.counters import CACHE_HITS, CACHE_MISSES
 from live.days import Day, Known, Timeline, assembled, by_day, day_of, start_of
 from live.feed import Feed
-from live.position import Position
+from live.position import Position, shows
 from live.source import Database, Load, Source
+from live.together import Look
 from sql.changes import ChangeRow
 from sql.facilities import FacilityRow
 from sql.pool import Connection
-from sql.timelines import TimelineRow
+from sql.timelines import Taken, TimelineRow
 
 MOST_REMEMBERED = 150_000
 """How much a process remembers of all facilities together, those asked for last: each day,
@@ -56,17 +57,24 @@ class Shared(Protocol):
 
 @dataclass(slots=True, eq=False)
 class _Flight:
-    """A look at the database that is under way, and which facilities changed since it began."""
+    """A look at the database that is under way, and which facilities changed since it began.
+
+    ``spoilt``: of each of these, the last transaction that changed it.
+    """
 
     facility_ids: Sequence[int]
     first: int
     last: int
-    spoilt: set[int] = field(default_factory=set)
+    spoilt: dict[int, int] = field(default_factory=dict)
     all_spoilt: bool = False
 
     def is_good_for(self, facility_ids: Iterable[int]) -> bool:
-        """Whether what it brings of these facilities is still so."""
-        return not self.all_spoilt and self.spoilt.isdisjoint(facility_ids)
+        """Whether what it brings of these facilities is still so, whenever it looked."""
+        return not self.all_spoilt and self.spoilt.keys().isdisjoint(facility_ids)
+
+    def saw_all(self, row: TimelineRow) -> bool:
+        """Whether what it brought of a facility has in it all that changed meanwhile."""
+        return not self.all_spoilt and self.spoilt.get(row.id, -1) < row.transaction_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +165,13 @@ class Timelines:
         if answer.weight < MOST_ANSWER_BYTES:
             self._answers[key] = answer
 
+    def glance(self, facility_id: int, period: Period) -> Timeline | None:
+        """What happens at a facility within the period, where all of it is remembered."""
+        known = self._known.get(facility_id)
+        if known is None:
+            return None
+        return assembled(known, day_of(period.start), day_of(period.end))
+
     async def page(
         self, key: str, load: Load, conn: Connection | None = None
     ) -> Sequence[FacilityRow]:
@@ -246,17 +261,17 @@ class Timelines:
         asked = [each for each in flight.facility_ids if each not in found]
         if asked:
             start, end = start_of(flight.first), start_of(flight.last + 1)
-            for row in await self._database.read(asked, start, end, conn):
+            for row in await self._database.read(Look(asked, start, end), conn):
                 found[row.id] = self._learn(row, flight)
         return found
 
     def _learn(self, row: TimelineRow, flight: _Flight) -> Timeline:
         """Remember what was read, unless it changed meanwhile."""
         facility_id = row.id
-        if not flight.is_good_for([facility_id]):
+        if not flight.saw_all(row):
             return self._database.timeline(row)
         known = self._remember(row.facility)
-        days = by_day(row.taken, row.closed, flight.first, flight.last)
+        days = by_day(row.taken, row.closed, flight.first, flight.last, row.transaction_id)
         self._add(known, days)
         if self._shared is not None:
             shared = {(facility_id, number): day for number, day in days.items()}
@@ -318,19 +333,53 @@ class Timelines:
                 self._forget_facility(row.facility_id, row)
 
     def _forget_facility(self, facility_id: int, row: ChangeRow) -> None:
-        version = self._versions.get(facility_id, 0)
-        self._versions[facility_id] = max(version, row.transaction_id + 1)
-        for flight in self._flights:
-            flight.spoilt.add(facility_id)
+        if row.start_time is not None and row.end_time is not None:
+            self._forget_days(facility_id, row.start_time, row.end_time, row.transaction_id)
+        else:  # it may be any day
+            self._spoil(facility_id, row.transaction_id)
+            self._known.pop(facility_id, None)
+
+    def booked(self, facility_id: int, taken: Taken, transaction_id: int) -> None:
+        """Have a booking that this process made in all that is remembered of its days.
+
+        The feed will tell of it, too. Whoever made it need not wait for that, and nobody has to
+        ask the database for a day that has it already.
+        """
+        position = self._feed.position
+        known = self._known.get(facility_id)
+        if position is None or shows(position.until or position.since, transaction_id):
+            # Told already, and perhaps of what became of it since.
+            self._forget_days(facility_id, taken.start_time, taken.end_time, transaction_id)
+            return
+        self._spoil(facility_id, transaction_id)
+        if known is None:
+            return
+        last = day_of(taken.end_time - timedelta.resolution)
+        for number in range(day_of(taken.start_time), last + 1):
+            day = known.days.get(number)
+            if day is not None and not day.has(transaction_id):
+                known.days[number] = day.adding(taken, transaction_id)
+        self._add(known, {})
+
+    def _forget_days(
+        self, facility_id: int, start_time: datetime, end_time: datetime, transaction_id: int
+    ) -> None:
+        """Forget the days in which a transaction changed something, unless they have it."""
+        self._spoil(facility_id, transaction_id)
         known = self._known.get(facility_id)
         if known is None:
             return
-        if row.start_time is None or row.end_time is None:  # it may be any day
-            del self._known[facility_id]
-            return
-        first, last = day_of(row.start_time), day_of(row.end_time)
+        first, last = day_of(start_time), day_of(end_time)
         for number in [each for each in known.days if first <= each <= last]:
-            del known.days[number]
+            if not known.days[number].has(transaction_id):
+                del known.days[number]
+
+    def _spoil(self, facility_id: int, transaction_id: int) -> None:
+        version = self._versions.get(facility_id, 0)
+        self._versions[facility_id] = max(version, transaction_id + 1)
+        for flight in self._flights:
+            last = flight.spoilt.get(facility_id, transaction_id)
+            flight.spoilt[facility_id] = max(last, transaction_id)
 
     def _forget_everything(self, version: int) -> None:
         """A site changed, or everything was closed: seldom enough to begin anew."""

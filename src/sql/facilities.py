@@ -57,20 +57,6 @@ class FacilityRow:
 
 
 @dataclass(frozen=True, slots=True)
-class TermsRow(FacilityRow):
-    """A facility, what closes it within a period, and whether a quota covers it.
-
-    The closures are in parts, earliest first: when each begins, when it is over, and why.
-    All three are None where nothing closes it.
-    """
-
-    closed_from: list[datetime] | None
-    closed_until: list[datetime] | None
-    closed_for: list[str] | None
-    has_quota: bool
-
-
-@dataclass(frozen=True, slots=True)
 class OpenToRow:
     """A group of users that a facility is open to."""
 
@@ -82,14 +68,6 @@ class OpenToRow:
 async def get_facility(conn: Connection, facility_id: int) -> FacilityRow | None:
     """The facility with this id, archived or not."""
     return await _QUERIES["get_facility"].one(conn, FacilityRow, {"facility_id": facility_id})
-
-
-async def get_terms(
-    conn: Connection, *, facility_id: int, start_time: datetime, end_time: datetime
-) -> TermsRow | None:
-    """The facility with this id, archived or not, and what a booking at that time depends on."""
-    parameters = {"facility_id": facility_id, "start_time": start_time, "end_time": end_time}
-    return await _QUERIES["get_terms"].one(conn, TermsRow, parameters)
 
 
 async def list_facilities(  # noqa: PLR0913 - one parameter for each filter

@@ -15,44 +15,6 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
   JOIN sites AS s ON s.id = f.site_id
  WHERE f.id = %(facility_id)s::int4;
 
--- name: get_terms :one
--- The facility with this id, archived or not, with what a booking at a time depends on:
--- what closes it then, earliest first (NULLs where nothing does), and whether any quota
--- covers it.
-SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,  -- noqa: ST06
-       f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at,
-       f.opening_hours::text AS opening_hours, s.opening_hours::text AS site_opening_hours,
-       f.min_duration_minutes, f.max_duration_minutes, f.min_notice_minutes,
-       f.horizon_days, f.start_step_minutes, f.cancellation_notice_minutes,
-       f.buffer_before_minutes, f.buffer_after_minutes, f.requires_approval,
-       f.approval_timeout_minutes,
-       ARRAY(SELECT o.user_group_id
-               FROM facility_user_groups AS o
-              WHERE o.facility_id = f.id
-              ORDER BY o.user_group_id) AS user_group_ids,
-       c.closed_from, c.closed_until, c.closed_for,
-       EXISTS (SELECT
-                 FROM quotas AS q
-                WHERE q.facility_id = f.id
-                   OR q.facility_group_id IN (SELECT m.facility_group_id
-                                                FROM facility_group_members AS m
-                                               WHERE m.facility_id = f.id)
-                   OR (q.facility_id IS NULL AND q.facility_group_id IS NULL)) AS has_quota
-  FROM facilities AS f
-  JOIN sites AS s ON s.id = f.site_id
- CROSS JOIN LATERAL (
-       SELECT array_agg(x.start_time ORDER BY x.start_time, x.end_time, x.id) AS closed_from,
-              array_agg(x.end_time ORDER BY x.start_time, x.end_time, x.id) AS closed_until,
-              array_agg(x.reason ORDER BY x.start_time, x.end_time, x.id) AS closed_for
-         FROM closures AS x
-        WHERE (x.facility_id = f.id
-               OR x.site_id = f.site_id
-               OR (x.facility_id IS NULL AND x.site_id IS NULL))
-          AND x.start_time < %(end_time)s::timestamptz
-          AND x.end_time > %(start_time)s::timestamptz
-       ) AS c
- WHERE f.id = %(facility_id)s::int4;
-
 -- name: list_facilities :many :replan
 -- Facilities that pass every filter given, in the order of their names.
 -- Each pattern of the search, one to a line, must match the facility's own words or
@@ -114,13 +76,24 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
  ORDER BY f.id;
 
 -- name: hold_facility :exec
--- Keeps the facility with this id as it is until the commit; others may hold it too.
--- It is read by the next statement: one that waited for a rival would still see the
--- groups and the site of the facility as they were before.
-SELECT
-  FROM facilities
- WHERE id = %(facility_id)s::int4
-   FOR SHARE;
+-- Keeps the facility with this id, and its terms, as they are until the commit; others may
+-- hold it too. It is read by the next statement: one that waited for a rival would still see
+-- the groups and the site of the facility as they were before.
+  WITH held AS MATERIALIZED (
+       SELECT id
+         FROM facilities
+        WHERE id = %(facility_id)s::int4
+          FOR SHARE
+       ),
+       terms AS MATERIALIZED (
+       SELECT facility_id
+         FROM facility_terms
+        WHERE facility_id = (SELECT h.id FROM held AS h)
+          FOR SHARE
+       )
+SELECT h.id, t.facility_id
+  FROM held AS h
+  LEFT JOIN terms AS t ON t.facility_id = h.id;
 
 -- name: lock_facilities :exec
 -- Holds these facilities against every other change until the commit, lowest id first.

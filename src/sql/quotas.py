@@ -8,6 +8,7 @@ from psycopg.errors import ForeignKeyViolation
 from domain.errors import FacilityGroupUnknown, QuotaExists
 from sql.loader import load
 from sql.pool import Connection
+from sql.statement import Statement
 
 _QUERIES = load(__file__)
 
@@ -88,9 +89,12 @@ async def list_quotas(
     return await _QUERIES["list_quotas"].many(conn, QuotaRow, parameters)
 
 
-async def lock_user(conn: Connection, user_id: int) -> HolderRow | None:
+def lock_user(user_id: int) -> Statement[HolderRow | None]:
     """The user, held until the commit by whoever is to count their bookings; None if none."""
-    return await _QUERIES["lock_user"].one(conn, HolderRow, {"user_id": user_id})
+    return Statement(
+        _QUERIES["lock_user"].written({"user_id": user_id}),
+        lambda rows: HolderRow(*rows[0]) if rows else None,
+    )
 
 
 async def measure_quotas(  # noqa: PLR0913 - what is counted, and when

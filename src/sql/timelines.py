@@ -31,7 +31,7 @@ class TimelineRow(FacilityRow):
     """A facility, archived or not, and in no order when it is taken and closed.
 
     The lists are in parts, all of one length, and None where there is nothing. Every change
-    by a transaction that began before ``transaction_id`` is in it.
+    by a transaction that began before ``transaction_id`` is in it. ``look`` is whose it is.
     """
 
     taken_from: list[datetime] | None
@@ -40,6 +40,7 @@ class TimelineRow(FacilityRow):
     closed_from: list[datetime] | None
     closed_until: list[datetime] | None
     transaction_id: int
+    look: int
 
     @property
     def facility(self) -> FacilityRow:
@@ -62,12 +63,21 @@ class TimelineRow(FacilityRow):
 
 
 async def list_timelines(
-    conn: Connection, *, facility_ids: Sequence[int], start_time: datetime, end_time: datetime
+    conn: Connection,
+    *,
+    looks: Sequence[int],
+    facility_ids: Sequence[int],
+    start_times: Sequence[datetime],
+    end_times: Sequence[datetime],
 ) -> list[TimelineRow]:
-    """Those of these facilities that exist, in no order, and what happens there within the time."""
+    """What looks see, by their numbers, each at a facility from one instant to another.
+
+    All four are of one length. In no order; nothing of facilities that do not exist.
+    """
     parameters = {
+        "looks": list(looks),
         "facility_ids": list(facility_ids),
-        "start_time": start_time,
-        "end_time": end_time,
+        "start_times": list(start_times),
+        "end_times": list(end_times),
     }
     return await _QUERIES["list_timelines"].many(conn, TimelineRow, parameters)

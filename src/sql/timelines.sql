@@ -1,16 +1,18 @@
 -- name: list_timelines :many
--- These facilities, each with when it is taken and when it is closed within the period, the
--- buffers that a booking there would need included: all that availability rests on, in one
--- snapshot of which the oldest transaction still running is told.
+-- What several looks see, each of a facility and a period: the facility, and when it is taken
+-- and closed within the period, the buffers that a booking there would need included. That is
+-- all that availability rests on, in one snapshot of which the oldest transaction still running
+-- is told.
 -- What bookings hold by the clock is found through the index on start times, at a tenth of
 -- what the constraint's index costs: a booking lasts at most eight hours
 -- (booking_duration_reasonable), and its buffers and the facility's are four each.
 -- What is asked for goes by way of a CTE, which hides it from the planner: see
 -- list_closures_of.
   WITH asked AS MATERIALIZED (
-       SELECT %(facility_ids)s::int4[] AS facility_ids,
-              %(start_time)s::timestamptz AS start_time,
-              %(end_time)s::timestamptz AS end_time
+       SELECT n.look, n.facility_id, n.start_time, n.end_time
+         FROM unnest(%(looks)s::int4[], %(facility_ids)s::int4[], %(start_times)s::timestamptz[],
+                     %(end_times)s::timestamptz[])
+              AS n (look, facility_id, start_time, end_time)
        )
 SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,  -- noqa: ST06
        f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at,
@@ -24,9 +26,9 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
               WHERE o.facility_id = f.id
               ORDER BY o.user_group_id) AS user_group_ids,
        t.taken_from, t.taken_until, t.decided_by, c.closed_from, c.closed_until,
-       pg_snapshot_xmin(pg_current_snapshot())::text::int8 AS transaction_id
+       pg_snapshot_xmin(pg_current_snapshot())::text::int8 AS transaction_id, a.look
   FROM asked AS a
-  JOIN facilities AS f ON f.id = ANY (a.facility_ids)
+  JOIN facilities AS f ON f.id = a.facility_id
   JOIN sites AS s ON s.id = f.site_id
  CROSS JOIN LATERAL (
        SELECT array_agg(lower(b.occupied)) AS taken_from,

@@ -1,6 +1,6 @@
 """The answer to a booking whose time is taken: what is in the way, and what is free instead."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,6 +21,7 @@ from sql import bookings, facilities
 from sql.bookings import InTheWayRow
 from sql.facilities import FacilityRow
 from sql.pool import Connection
+from sql.timelines import Taken
 from steps.expiry import check_none_expired
 from steps.holders import deactivated
 from steps.rules import opened
@@ -32,7 +33,7 @@ SEARCHED = timedelta(days=7)
 further only if there are not enough."""
 
 ELSEWHERE = 5
-_JUDGED_AT_ONCE = 10
+_JUDGED_AT_ONCE = 6
 _JUDGED_FIRST = 50
 _JUDGED = 500
 """How many other facilities are told of, and how many are looked at to find them."""
@@ -94,14 +95,32 @@ async def conflict_reply(
     )
     if not recorded:
         raise deactivated()
+    return await advised(conn, request, wanted, in_the_way)
+
+
+async def advised(
+    conn: Connection | None, request: Request, wanted: Wanted, in_the_way: Sequence[InTheWayRow]
+) -> Response:
+    """409 ``booking_conflict``: what is in the way, and what is free instead.
+
+    The advice may be a moment old: the decision has been made. Whoever has a connection lends
+    it, and does not wait for what is remembered to be recent: others wait for the connection.
+    """
     now = request.now()
-    # Advice, which may be a moment old: the decision has been made.
-    # Not waited for: others wait for the connection.
-    source = request.service.live.timelines.source_at_once()
+    timelines = request.service.live.timelines
+    source = await timelines.source() if conn is None else timelines.source_at_once()
     refused = _refused(wanted, in_the_way)
     here, alternatives = await _alternatives(conn, source, wanted, refused, now)
     elsewhere = await _elsewhere(conn, request, source, wanted=wanted, here=here, now=now)
     return problem_reply(_body(request, wanted, in_the_way, alternatives, elsewhere))
+
+
+def looks_taken(request: Request, wanted: Wanted, now: datetime) -> bool:
+    """Whether what is remembered has something in the way of a draft. No more than a hint."""
+    source = request.service.live.timelines.source_at_once()
+    occupied = wanted.facility.rules.occupied(wanted.draft.period)
+    timeline = source.glance(wanted.facility.id, occupied)
+    return timeline is not None and _is_taken(timeline, wanted, now)
 
 
 def _refused(wanted: Wanted, in_the_way: Sequence[InTheWayRow]) -> list[Period]:
@@ -111,7 +130,11 @@ def _refused(wanted: Wanted, in_the_way: Sequence[InTheWayRow]) -> list[Period]:
 
 
 async def _alternatives(
-    conn: Connection, source: Source, wanted: Wanted, refused: Sequence[Period], now: datetime
+    conn: Connection | None,
+    source: Source,
+    wanted: Wanted,
+    refused: Sequence[Period],
+    now: datetime,
 ) -> tuple[FacilityRow, list[Period]]:
     """The facility, and free periods of the same length there that its rules allow.
 
@@ -123,8 +146,10 @@ async def _alternatives(
     async def within(reach: timedelta) -> tuple[FacilityRow, list[Period]]:
         around = Period(period.start - reach, period.end + reach)
         timeline = (await source.look([facility.id], around, conn))[facility.id]
-        closed, busy = _obstacles(timeline, wanted, now)
-        bookable = bookable_periods(facility.rules, closed, around, now, opened)
+        bookable = bookable_periods(facility.rules, _closures(timeline), around, now, opened)
+        busy = [
+            Period(taken.start_time, taken.end_time) for taken in _others(timeline, wanted, now)
+        ]
         slots = free_slots(bookable, [*busy, *refused], facility.rules, period.duration)
         return timeline.row, nearest_alternatives(period, slots, facility.rules)
 
@@ -133,7 +158,7 @@ async def _alternatives(
 
 
 async def _elsewhere(  # noqa: PLR0913 - who wants what instead of where, and when
-    conn: Connection,
+    conn: Connection | None,
     request: Request,
     source: Source,
     *,
@@ -165,7 +190,7 @@ async def _elsewhere(  # noqa: PLR0913 - who wants what instead of where, and wh
 
 
 async def _candidates(
-    conn: Connection, source: Source, here: FacilityRow, attendees: int, limit: int
+    conn: Connection | None, source: Source, here: FacilityRow, attendees: int, limit: int
 ) -> Sequence[FacilityRow]:
     """Facilities that may do instead, the likeliest first; this one may be among them.
 
@@ -188,11 +213,10 @@ async def _candidates(
 
 def would_take(timeline: Timeline, wanted: Wanted, caller: Caller, now: datetime) -> bool:
     """Whether the caller could book it at that time, rules and other bookings considered."""
-    facility = timeline.facility
-    closed, busy = _obstacles(timeline, wanted, now)
-    occupied = facility.rules.occupied(wanted.draft.period)
-    if any(taken.overlaps(occupied) for taken in busy):
+    facility, period = timeline.facility, wanted.draft.period
+    if _is_taken(timeline, wanted, now):
         return False
+    closed = [closure for closure in _closures(timeline) if closure.period.overlaps(period)]
     try:
         check_new(wanted.draft, facility, closed, caller, now, opened)
     except Refusal:
@@ -200,26 +224,39 @@ def would_take(timeline: Timeline, wanted: Wanted, caller: Caller, now: datetime
     return True
 
 
-def _obstacles(
-    timeline: Timeline, wanted: Wanted, now: datetime
-) -> tuple[list[Closure], list[Period]]:
-    """What a booking has to keep clear of: closures, and other bookings with their buffers."""
-    closed = [Closure(Period(start, end), "") for start, end in timeline.closed]
-    busy = [
-        Period(taken.start_time, taken.end_time)
-        for taken in timeline.taken
-        if taken.decide_by is None or taken.decide_by > now
-    ]
-    if wanted.held is not None and wanted.held.facility_id == timeline.row.id:
+def _is_taken(timeline: Timeline, wanted: Wanted, now: datetime) -> bool:
+    """Whether another booking of the facility is in the way of the draft, buffers included."""
+    occupied = timeline.facility.rules.occupied(wanted.draft.period)
+    return any(
+        taken.start_time < occupied.end and taken.end_time > occupied.start
+        for taken in _others(timeline, wanted, now)
+    )
+
+
+def _others(timeline: Timeline, wanted: Wanted, now: datetime) -> Iterator[Taken]:
+    """What is taken there by other bookings than the one being moved."""
+    held = wanted.held
+    if held is not None and held.facility_id != timeline.row.id:
+        held = None
+    for taken in timeline.taken:
+        if taken.decide_by is not None and taken.decide_by <= now:
+            continue
         # No two overlap at one facility: no other holds the same time.
-        busy = [period for period in busy if period != wanted.held.occupied]
-    return closed, busy
+        if held is None or (taken.start_time, taken.end_time) != (
+            held.occupied.start,
+            held.occupied.end,
+        ):
+            yield taken
+
+
+def _closures(timeline: Timeline) -> list[Closure]:
+    return [Closure(Period(start, end), "") for start, end in timeline.closed]
 
 
 def _body(
     request: Request,
     wanted: Wanted,
-    in_the_way: list[InTheWayRow],
+    in_the_way: Sequence[InTheWayRow],
     alternatives: list[Period],
     elsewhere: list[FacilityRow],
 ) -> replies.ConflictResponse:
@@ -240,7 +277,7 @@ def _body(
     return body
 
 
-def _detail(wanted: Wanted, in_the_way: list[InTheWayRow], alternatives: list[Period]) -> str:
+def _detail(wanted: Wanted, in_the_way: Sequence[InTheWayRow], alternatives: list[Period]) -> str:
     advice = (
         "Choose one of suggested_alternatives, or one of alternative_facilities at the same time."
         if alternatives

@@ -13,7 +13,7 @@ from domain.periods import MARK, Period
 from domain.rules import LONGEST_BOOKING, Closure, Rules, check_rules
 from exchange.hours import effective_hours
 from sql import closures, facilities
-from sql.facilities import FacilityRow, TermsRow
+from sql.facilities import FacilityRow
 from sql.hours import weekly
 from sql.pool import Connection
 
@@ -103,12 +103,6 @@ async def closures_of(
     for row in rows:
         found[row.facility_id].append(Closure(Period(row.start_time, row.end_time), row.reason))
     return found
-
-
-def closures_in(row: TermsRow) -> list[Closure]:
-    """What closes a facility within the period that its row was asked for, earliest first."""
-    parts = zip(row.closed_from or (), row.closed_until or (), row.closed_for or (), strict=True)
-    return [Closure(Period(start, end), reason) for start, end, reason in parts]
 
 
 def _minutes(count: int) -> timedelta:

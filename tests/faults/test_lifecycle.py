@@ -157,7 +157,7 @@ def test_a_request_in_flight_is_answered_before_everything_stops(
             # Upkeep may wait as well: it is the request that has to.
             waiting = """
                 SELECT FROM pg_stat_activity
-                 WHERE wait_event_type = 'Lock' AND query LIKE '/* insert_booking */%'
+                 WHERE wait_event_type = 'Lock' AND query LIKE '/* book_at_terms */%'
             """
             wait_for(lambda: watcher.execute(waiting).fetchone() is not None)
             started.ask_to_stop(number)

@@ -458,6 +458,7 @@ NOT_LOGGED = {
     "booking_conflicts",  # a log itself
     "changes",  # a log itself
     "changes_pruned",  # how far that reaches back
+    "facility_terms",  # another number for each version of what is logged
 }
 
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import ClientCursor
 
-from sql import bookings, changes, facilities, privacy, timelines, users
+from sql import bookings, changes, facilities, privacy, terms, timelines, users
 from sql.loader import load
 from tests import servers
 
@@ -100,7 +100,17 @@ PERIOD = {
 def test_timelines_are_found_by_the_index_on_start_times_and_those_of_closures(
     year: psycopg.Connection[Any], mode: str, facility_ids: list[int]
 ) -> None:
-    plan = _plan(year, timelines, "list_timelines", mode, facility_ids=facility_ids, **PERIOD)
+    count = len(facility_ids)
+    plan = _plan(
+        year,
+        timelines,
+        "list_timelines",
+        mode,
+        looks=list(range(count)),
+        facility_ids=facility_ids,
+        start_times=[PERIOD["start_time"]] * count,
+        end_times=[PERIOD["end_time"]] * count,
+    )
 
     found = r"idx_bookings_facility_time on bookings b.*\n.*facility_id = f.id.*start_time >"
     assert re.search(found, plan), plan
@@ -123,7 +133,7 @@ def test_what_is_in_the_way_is_found_by_the_constraints_index(
 def test_the_terms_of_a_facility_are_found_by_its_key(
     year: psycopg.Connection[Any], mode: str
 ) -> None:
-    plan = _plan(year, facilities, "get_terms", mode, facility_id=7, **PERIOD)
+    plan = _plan(year, terms, "get_terms", mode, facility_id=7, **PERIOD)
 
     assert "Index Scan using facilities_pkey on facilities f" in plan, plan
 

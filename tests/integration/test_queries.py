@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.errors import FacilityNameTaken, SiteNameTaken, UsernameTaken
-from sql import bookings, facilities, idempotency, sites, timelines, tokens, users
+from sql import bookings, facilities, idempotency, sites, terms, timelines, tokens, users
 from sql.bookings import BookingRow
 from sql.pool import Connection, Pool, transaction
 from sql.search import patterns
@@ -53,8 +53,13 @@ async def test_timelines_are_bookings_with_their_buffers_and_closures_of_any_kin
 
     async def shown(start: float, end: float) -> tuple[list[Any], list[Any]]:
         (row,) = await timelines.list_timelines(
-            conn, facility_ids=[world.room.id], start_time=at(start), end_time=at(end)
+            conn,
+            looks=[7],
+            facility_ids=[world.room.id],
+            start_times=[at(start)],
+            end_times=[at(end)],
         )
+        assert row.look == 7
         assert row.facility == await facilities.get_facility(conn, world.room.id)
         return sorted(astuple(taken) for taken in row.taken), sorted(row.closed)
 
@@ -72,26 +77,25 @@ async def test_timelines_are_bookings_with_their_buffers_and_closures_of_any_kin
 async def test_the_terms_of_a_booking_are_its_facility_what_closes_it_and_whether_quotas_do(
     conn: Connection, world: World
 ) -> None:
-    async def terms(start: float, end: float) -> facilities.TermsRow:
-        row = await facilities.get_terms(
+    async def found(start: float, end: float) -> terms.TermsRow:
+        row = await terms.get_terms(
             conn, facility_id=world.room.id, start_time=at(start), end_time=at(end)
         )
         assert row is not None
         return row
 
-    bare = await terms(0, 9)
+    bare = await found(0, 9)
     assert astuple(world.room) == astuple(bare)[: len(astuple(world.room))]
     assert (bare.closed_from, bare.closed_until, bare.closed_for) == (None, None, None)
     for hour, scope in ((6, "all"), (5, "site"), (4, "facility"), (3, "other")):
         await _close(conn, world, hour, scope)
-    closed = await terms(0, 9)
+    closed = await found(0, 9)
     assert [at(4), at(5), at(6)] == closed.closed_from
     assert [at(5), at(6), at(7)] == closed.closed_until
     assert ["facility", "site", "all"] == closed.closed_for
-    assert ["facility"] == (await terms(4.75, 5)).closed_for
+    assert ["facility"] == (await found(4.75, 5)).closed_for
     assert (
-        await facilities.get_terms(conn, facility_id=999_999, start_time=at(0), end_time=at(9))
-        is None
+        await terms.get_terms(conn, facility_id=999_999, start_time=at(0), end_time=at(9)) is None
     )
 
 
@@ -113,9 +117,7 @@ async def test_the_terms_say_whether_a_quota_covers_the_facility(
         " VALUES (%s, %s, 1)",
         [facility_id, group_id],
     )
-    row = await facilities.get_terms(
-        conn, facility_id=world.room.id, start_time=at(0), end_time=at(1)
-    )
+    row = await terms.get_terms(conn, facility_id=world.room.id, start_time=at(0), end_time=at(1))
     assert row is not None
     assert row.has_quota == (scope in {"this", "its group", "all"})
 

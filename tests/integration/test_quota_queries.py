@@ -241,12 +241,12 @@ async def test_whoever_counts_for_a_user_waits_and_sees_whether_they_are_active(
     assert len(rooms) == 3
     mia = await user(conn)
     async with transaction(pool, actor_id=None, request_id=None) as writing:
-        held = await quotas.lock_user(writing, mia)
+        held = await quotas.lock_user(mia).run(writing)
         assert held == quotas.HolderRow(mia, is_active=True)
         locked = "SELECT 1 FROM users WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED"
         referring = "SELECT 1 FROM users WHERE id = %s FOR KEY SHARE SKIP LOCKED"
         assert await (await conn.execute(locked, [mia])).fetchone() is None
         assert await (await conn.execute(referring, [mia])).fetchone() is not None
     await conn.execute("UPDATE users SET deactivated_at = now() WHERE id = %s", [mia])
-    assert await quotas.lock_user(conn, mia) == quotas.HolderRow(mia, is_active=False)
-    assert await quotas.lock_user(conn, 999_999) is None
+    assert await quotas.lock_user(mia).run(conn) == quotas.HolderRow(mia, is_active=False)
+    assert await quotas.lock_user(999_999).run(conn) is None

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import weakref
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,10 +20,11 @@ from live.days import Timeline
 from live.feed import Feed
 from live.source import Database
 from live.timelines import Timelines
-from sql import facilities, timelines
+from live.together import Look, make
+from sql import bookings, facilities
 from sql.facilities import FacilityRow
 from sql.pool import Connection, Pool, connect
-from sql.timelines import TimelineRow
+from sql.timelines import Taken, TimelineRow
 from steps.rules import facility_facts
 from steps.searching import Search, tell
 
@@ -59,13 +60,16 @@ class Door:
         self.read = 0
         self._opened = asyncio.Event()
         self._opened.set()
-        monkeypatch.setattr("live.source.list_timelines", self)
+        monkeypatch.setattr("live.source.make", self)
+        monkeypatch.setattr("live.together.make", self)
 
-    async def __call__(self, conn: Connection, **asked: Any) -> Sequence[TimelineRow]:
+    async def __call__(
+        self, conn: Connection, looks: Sequence[Look]
+    ) -> Sequence[Sequence[TimelineRow]]:
         """The rows, as soon as the door is open."""
-        self.calls.append(asked["facility_ids"])
-        rows = await timelines.list_timelines(conn, **asked)
-        self.read += 1
+        self.calls += [look.facility_ids for look in looks]
+        rows = await make(conn, looks)
+        self.read += len(looks)
         await self._opened.wait()
         return rows
 
@@ -79,14 +83,17 @@ class Door:
 
     async def has_read(self, times: int) -> None:
         """Wait until so many have read something."""
-        while self.read < times:  # noqa: ASYNC110 - a few turns of the loop
-            await asyncio.sleep(0.001)
+        async with asyncio.timeout(10):
+            while self.read < times:  # noqa: ASYNC110 - a few turns of the loop
+                await asyncio.sleep(0.001)
 
 
 @pytest.fixture
-def door(monkeypatch: pytest.MonkeyPatch) -> Door:
-    """The door to the database, counted."""
-    return Door(monkeypatch)
+def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
+    """The door to the database, counted; open at the end, whatever happened."""
+    door = Door(monkeypatch)
+    yield door
+    door.open()
 
 
 class Process:
@@ -385,6 +392,170 @@ async def test_after_a_gap_nothing_is_remembered(
     assert (await early).known is None
     await process.look(world.room)
     assert 3 == len(door.calls)
+
+
+# Told by who changed it
+
+
+async def transaction_of(conn: Connection, booking_id: int) -> int:
+    """The last transaction that changed a booking."""
+    cursor = await conn.execute(
+        "SELECT max(transaction_id)::text::int8 FROM changes WHERE booking_id = %s", [booking_id]
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def book_and_tell(
+    process: Process, conn: Connection, world: World, start: datetime, end: datetime
+) -> int:
+    """The process books Room 1, and tells itself of it; the transaction."""
+    row = await book(conn, world, start, end)
+    transaction_id = await transaction_of(conn, row.id)
+    process.timelines.booked(world.room.id, Taken(start, end, None), transaction_id)
+    return transaction_id
+
+
+async def test_what_its_writer_tells_is_known_at_once_and_nobody_has_to_ask(
+    process: Process, conn: Connection, world: World, door: Door
+) -> None:
+    await process.look(world.room)
+    await process.look(world.other_room)
+    await book_and_tell(process, conn, world, at(1), at(2))
+    source = process.timelines.source_at_once()  # nothing is waited for
+    found = await source.look([world.room.id, world.other_room.id], TODAY)
+    assert [at(1)] == [taken.start_time for taken in found[world.room.id].taken]
+    assert [[world.room.id], [world.other_room.id]] == door.calls
+
+
+async def test_what_its_writer_tells_leaves_the_other_days_of_the_facility(
+    process: Process, conn: Connection, world: World, door: Door
+) -> None:
+    far = Period(at(240), at(246))
+    await process.look(world.room, far)
+    await book_and_tell(process, conn, world, at(1), at(2))
+    await process.look(world.room, far)
+    assert 1 == len(door.calls)
+
+
+async def test_an_answer_does_not_outlive_what_its_writer_tells(
+    process: Process, conn: Connection, world: World
+) -> None:
+    asking = Asking(process, world)
+    before, _ = await asking.answers(NOW)
+    await book_and_tell(process, conn, world, at(1), at(2))
+    remembered, plain = await asking.answers(NOW)
+    assert before != plain == remembered
+
+
+@pytest.mark.parametrize("is_told_again", [False, True])
+async def test_a_look_that_began_before_what_its_writer_tells_is_not_remembered(
+    process: Process, conn: Connection, world: World, door: Door, *, is_told_again: bool
+) -> None:
+    door.hold()
+    early = asyncio.create_task(process.look(world.room))
+    await door.has_read(1)
+    await book_and_tell(process, conn, world, at(1), at(2))
+    if is_told_again:
+        await process.feed.passed()
+    late = asyncio.create_task(process.starts(world.room))
+    await door.has_read(2)  # of its own
+    door.open()
+    assert [] == (timeline := await early).taken
+    assert timeline.known is None
+    assert {at(1)} == await late
+    assert {at(1)} == await process.starts(world.room)
+    assert 2 == len(door.calls)
+
+
+async def test_what_saw_the_change_stays_remembered_when_the_feed_tells_of_it(
+    process: Process, conn: Connection, world: World, door: Door
+) -> None:
+    await process.look(world.room)
+    await book_and_tell(process, conn, world, at(1), at(2))
+    known = (await process.look(world.room)).known
+    assert known is not None
+    days = {number: day.serial for number, day in known.days.items()}
+    await process.feed.passed()
+    timeline = await process.look(world.room)
+    assert known is timeline.known
+    assert days == {number: day.serial for number, day in known.days.items()}
+    assert 1 == len(door.calls)
+
+
+@pytest.mark.parametrize("is_one_open", [False, True], ids=["alone", "beside an older one"])
+async def test_what_was_told_and_taken_back_is_not_brought_up_again_by_its_writer(
+    process: Process, pool: Pool, conn: Connection, world: World, *, is_one_open: bool
+) -> None:
+    """Who waits long for the reply of the database tells late of what it says."""
+    async with pool.connection() as other, other.transaction():
+        if is_one_open:  # then no look knows for certain what it has seen
+            await other.execute("SELECT pg_current_xact_id()")
+        row = await book(conn, world, at(1), at(2))
+        transaction_id = await transaction_of(conn, row.id)
+        await process.feed.passed()
+        await bookings.cancel_booking(conn, row.id)
+        await process.feed.passed()
+        assert set() == await process.starts(world.room)
+        process.timelines.booked(world.room.id, Taken(at(1), at(2), None), transaction_id)
+        assert set() == await process.starts(world.room)
+
+
+async def test_what_its_writer_tells_is_gone_when_the_feed_tells_that_it_was_taken_back(
+    process: Process, conn: Connection, world: World
+) -> None:
+    await process.look(world.room)
+    await book_and_tell(process, conn, world, at(1), at(2))
+    assert {at(1)} == await process.starts(world.room)
+    await conn.execute("UPDATE bookings SET status = 'cancelled', cancellation_cause = 'owner'")
+    await process.feed.passed()
+    assert set() == await process.starts(world.room)
+
+
+async def test_what_saw_a_change_before_its_writer_tells_stays_remembered(
+    process: Process, conn: Connection, world: World, door: Door
+) -> None:
+    row = await book(conn, world, at(1), at(2))
+    assert {at(1)} == await process.starts(world.room)
+    transaction_id = await transaction_of(conn, row.id)
+    process.timelines.booked(world.room.id, Taken(at(1), at(2), None), transaction_id)
+    await process.feed.passed()
+    assert {at(1)} == await process.starts(world.room)
+    assert 1 == len(door.calls)
+
+
+async def test_a_look_under_way_that_saw_the_change_is_remembered(
+    process: Process, conn: Connection, world: World, door: Door
+) -> None:
+    row = await book(conn, world, at(1), at(2))
+    door.hold()
+    seeing = asyncio.create_task(process.look(world.room))
+    await door.has_read(1)
+    transaction_id = await transaction_of(conn, row.id)
+    process.timelines.booked(world.room.id, Taken(at(1), at(2), None), transaction_id)
+    door.open()
+    assert (await seeing).known is not None
+    await process.feed.passed()
+    assert {at(1)} == await process.starts(world.room)
+    assert 1 == len(door.calls)
+
+
+async def test_what_was_looked_at_while_another_writes_is_forgotten_when_that_is_told(
+    process: Process, pool: Pool, conn: Connection, world: World, door: Door
+) -> None:
+    """A look sees all before the oldest transaction that runs, and of the rest nobody knows."""
+    async with pool.connection() as other:
+        async with other.transaction():
+            open_row = await book(other, world, at(3), at(4))
+            await book_and_tell(process, conn, world, at(1), at(2))
+            assert {at(1)} == await process.starts(world.room)
+        transaction_id = await transaction_of(conn, open_row.id)
+    process.timelines.booked(world.room.id, Taken(at(3), at(4), None), transaction_id)
+    assert {at(1), at(3)} == await process.starts(world.room)
+    await process.feed.passed()
+    assert {at(1), at(3)} == await process.starts(world.room)
+    assert len(door.calls) <= 3
 
 
 # Only while it may be

@@ -1,0 +1,22 @@
+SET LOCAL lock_timeout = '5s';
+SET LOCAL statement_timeout = '60s';
+
+DROP TRIGGER quotas_truncate_renew_terms ON quotas;
+DROP TRIGGER quotas_renew_terms ON quotas;
+DROP TRIGGER closures_truncate_renew_terms ON closures;
+DROP TRIGGER closures_renew_terms ON closures;
+DROP TRIGGER facility_group_members_renew_terms ON facility_group_members;
+DROP TRIGGER facility_user_groups_renew_terms ON facility_user_groups;
+DROP TRIGGER sites_renew_terms ON sites;
+DROP TRIGGER facilities_renew_terms ON facilities;
+DROP TRIGGER facilities_add_terms ON facilities;
+DROP FUNCTION renew_terms_of_quota();
+DROP FUNCTION renew_terms_of_closure();
+DROP FUNCTION renew_terms_of_member();
+DROP FUNCTION renew_terms_of_site();
+DROP FUNCTION renew_terms_of_facility();
+DROP FUNCTION add_terms();
+DROP FUNCTION wait_for_wide_changes();
+DROP FUNCTION wait_for_new_facilities();
+DROP FUNCTION renew_terms(INTEGER[]);
+DROP TABLE facility_terms;

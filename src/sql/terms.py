@@ -1,0 +1,140 @@
+"""The terms that a facility is booked on, and bookings made or refused at them.
+
+Each is one statement in a transaction of its own: what a booking was judged by is read before,
+however long, and stored only if its revision is still the facility's.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.periods import Period
+from domain.rules import Closure
+from sql.bookings import BookingStatus, InTheWayRow
+from sql.facilities import FacilityRow
+from sql.loader import load
+from sql.pool import Connection
+
+_QUERIES = load(__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class TermsRow(FacilityRow):
+    """A facility, what closes it within a period, and whether a quota covers it.
+
+    The closures are in parts, earliest first: when each begins, when it is over, and why.
+    All three are None where nothing closes it. The ``revision`` is another once any of it is,
+    or what closes the facility at another time; at None nothing can be booked in one statement.
+    """
+
+    closed_from: list[datetime] | None
+    closed_until: list[datetime] | None
+    closed_for: list[str] | None
+    has_quota: bool
+    revision: str | None
+
+    @property
+    def closures(self) -> list[Closure]:
+        """What closes it within the period, earliest first."""
+        parts = zip(
+            self.closed_from or (), self.closed_until or (), self.closed_for or (), strict=True
+        )
+        return [Closure(Period(start, end), reason) for start, end, reason in parts]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeRow:
+    """What the database adds to a new booking, and the transaction that made it."""
+
+    id: int
+    created_at: datetime
+    updated_at: datetime
+    username: str
+    display_name: str | None
+    transaction_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow(InTheWayRow):
+    """A booking that is in the way of another, and whether that is on record."""
+
+    is_recorded: bool
+
+
+async def get_terms(
+    conn: Connection, *, facility_id: int, start_time: datetime, end_time: datetime
+) -> TermsRow | None:
+    """The facility with this id, archived or not, and what a booking at that time depends on."""
+    parameters = {"facility_id": facility_id, "start_time": start_time, "end_time": end_time}
+    return await _QUERIES["get_terms"].one(conn, TermsRow, parameters)
+
+
+async def book_at_terms(  # noqa: PLR0913 - one parameter for each column
+    conn: Connection,
+    *,
+    revision: str | None,
+    request_id: str,
+    facility_id: int,
+    user_id: int,
+    start_time: datetime,
+    end_time: datetime,
+    title: str,
+    description: str | None,
+    attendee_count: int,
+    status: BookingStatus,
+    decide_by: datetime | None,
+    buffer_before_minutes: int,
+    buffer_after_minutes: int,
+) -> MadeRow | None:
+    """A new booking of the user's own, for a request of theirs.
+
+    None if the revision is not that of the facility's terms any more, the period is taken, or
+    the user deactivated. It waits for rivals as ``bookings.insert_booking`` does, and may
+    lose to one: run it under ``retrying``.
+    """
+    parameters = {
+        "revision": revision,
+        "request_id": request_id,
+        "facility_id": facility_id,
+        "user_id": user_id,
+        "start_time": start_time,
+        "end_time": end_time,
+        "title": title,
+        "description": description,
+        "attendee_count": attendee_count,
+        "status": status,
+        "decide_by": decide_by,
+        "buffer_before_minutes": buffer_before_minutes,
+        "buffer_after_minutes": buffer_after_minutes,
+    }
+    return await _QUERIES["book_at_terms"].one(conn, MadeRow, parameters)
+
+
+async def refuse_at_terms(  # noqa: PLR0913 - who asks for what, and what that would occupy
+    conn: Connection,
+    *,
+    revision: str | None,
+    facility_id: int,
+    user_id: int,
+    start_time: datetime,
+    end_time: datetime,
+    occupied_from: datetime,
+    occupied_until: datetime,
+    now: datetime,
+) -> list[RefusedRow]:
+    """What holds the facility when a booking, with its buffers, would; 32, earliest first.
+
+    None if nothing does, or if the revision is not that of the facility's terms any more. That
+    the user asked for it is recorded with the same statement, unless they are deactivated or
+    some of it has expired.
+    """
+    parameters = {
+        "revision": revision,
+        "facility_id": facility_id,
+        "user_id": user_id,
+        "start_time": start_time,
+        "end_time": end_time,
+        "occupied_from": occupied_from,
+        "occupied_until": occupied_until,
+        "now": now,
+    }
+    return await _QUERIES["refuse_at_terms"].many(conn, RefusedRow, parameters)
