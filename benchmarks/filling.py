@@ -16,6 +16,12 @@ from psycopg.sql import SQL, Identifier
 from exchange.secrets import PREFIX_LENGTH, hash_of
 
 USERS = 2000
+CALLERS = 200
+"""Of the users, those who ask. A small house has fewer of the others."""
+
+BOOKINGS_EACH = 50
+"""So many bookings each user has at least: a page of their own."""
+
 A_DAY = 3
 """Bookings of each facility on each day."""
 
@@ -32,6 +38,11 @@ class House:
 
     facilities: int
     bookings: int
+
+    @property
+    def users(self) -> int:
+        """Who books."""
+        return min(max(self.bookings // BOOKINGS_EACH, CALLERS), USERS)
 
     @property
     def days(self) -> int:
@@ -84,6 +95,11 @@ _FILL = (
     INSERT INTO users (username, display_name)
     SELECT 'user' || i, 'User ' || i
       FROM generate_series(1, %(users)s) AS i
+    """,
+    """
+    INSERT INTO facility_terms (facility_id)
+    SELECT id
+      FROM facilities
     """,
     # The labs are a group with a quota that nobody comes near: it has to be looked at all the same.
     """
@@ -154,7 +170,7 @@ def fill(dsn: str, house: House) -> None:
     given = {
         "facilities": house.facilities,
         "bookings": house.bookings,
-        "users": USERS,
+        "users": house.users,
         "days": house.days,
         "a_day": A_DAY,
         "first_day": house.first_day,
@@ -166,7 +182,7 @@ def fill(dsn: str, house: House) -> None:
         with _without_indexes(conn):
             for statement in _FILL:
                 conn.execute(statement.encode(), given)
-        _give_tokens(conn)
+        _give_tokens(conn, house.users)
         conn.execute("VACUUM ANALYZE")
 
 
@@ -200,8 +216,8 @@ def token_of(user_id: int) -> str:
     return f"hf_bench{user_id:035d}"
 
 
-def _give_tokens(conn: psycopg.Connection) -> None:
-    tokens = [(user_id, token_of(user_id)) for user_id in range(1, USERS + 1)]
+def _give_tokens(conn: psycopg.Connection, users: int) -> None:
+    tokens = [(user_id, token_of(user_id)) for user_id in range(1, users + 1)]
     with conn.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO user_tokens (user_id, token_hash, token_prefix, name)"

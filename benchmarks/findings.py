@@ -93,6 +93,20 @@ class Limit:
 
 
 @dataclass(slots=True)
+class Streams:
+    """Open streams and a write a second; seconds are from before a write to a client's event."""
+
+    streams: int
+    writes: int
+    told: int
+    median_seconds: float
+    p95_seconds: float
+    longest_seconds: float
+    kilobytes_each: float
+    cpu_share: float
+
+
+@dataclass(slots=True)
 class Findings:
     """Everything that has been measured; a part that has not been is empty."""
 
@@ -101,6 +115,7 @@ class Findings:
     workers: list[Table] = field(default_factory=list)
     soak: Soak | None = None
     limits: list[Limit] = field(default_factory=list)
+    streams: Streams | None = None
 
 
 _FORM = TypeAdapter(Findings)

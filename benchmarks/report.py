@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.findings import Findings, Limit, Row, Soak, Table
+from benchmarks.findings import Findings, Limit, Row, Soak, Streams, Table
 from benchmarks.load import LoadError
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
@@ -40,6 +40,8 @@ def body(findings: Findings, charts: Sequence[str]) -> str:
         parts += ["### Workers", _workers_of(findings.workers), *_shown(charts, "workers.svg")]
     if findings.soak is not None:
         parts += ["### Memory", _soak_of(findings.soak), *_shown(charts, "soak.svg")]
+    if findings.streams is not None:
+        parts += ["### Streams", _streams_of(findings.streams)]
     return "\n\n".join(parts)
 
 
@@ -144,6 +146,18 @@ def _soak_of(soak: Soak) -> str:
         f" {len(soak.samples[0].megabytes)} workers: at most {soak.most():.0f} MB a worker (PSS),"
         f" which is {within} {MOST_MEGABYTES}; in the last quarter {soak.growth():.2f} times what"
         " it was in the second."
+    )
+
+
+def _streams_of(found: Streams) -> str:
+    return (
+        f"{found.streams:,} streams of everything on one worker, {found.writes} bookings, one a"
+        f" second: {found.told:,} of {found.streams * found.writes:,} events came, the middle one"
+        f" {found.median_seconds:.2f} s after its booking was sent, 95 of a hundred within"
+        f" {found.p95_seconds:.2f} s and the last after {found.longest_seconds:.2f} s. A quarter"
+        " of a second of that is waited for, so that whoever is told finds it wherever they ask."
+        f" A stream takes {found.kilobytes_each:.1f} kB; all of them {found.cpu_share:.0%} of one"
+        " core."
     )
 
 

@@ -1,6 +1,6 @@
 """The benchmark: Holdfast beside the floor, on one machine with the database and the load.
 
-    scripts/bench.sh [--parts table,growth,workers,soak,pgbench] [--seconds 10] [--short]
+    scripts/bench.sh [--parts table,growth,workers,soak,pgbench,streams] [--seconds 10] [--short]
 
 Fills a database of its own (kept in the data directory for the next time), measures, and writes
 what it found to docs/performance.md, with charts. Only the parts that are asked for are measured
@@ -25,7 +25,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from app.commands.console import Steps
 from app.failure import Failure
-from benchmarks import charts, findings, limits, processes, report
+from benchmarks import charts, findings, limits, processes, report, streams
 from benchmarks.filling import House
 from benchmarks.findings import Findings, Row, Sample, Side, Soak, Table
 from benchmarks.housing import Housed, housed
@@ -36,7 +36,7 @@ from benchmarks.processes import Running, cpu_seconds
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "docs" / "performance.md"
 FOLDER = ROOT / "docs" / "performance"
-PARTS = ("table", "growth", "workers", "soak", "pgbench")
+PARTS = ("table", "growth", "workers", "soak", "pgbench", "streams")
 FACILITIES = 500
 DAYS = 28
 GROWTH_DAYS = 7
@@ -118,6 +118,9 @@ def measure(parts: Sequence[str], options: Options, found: Findings, say: Say) -
                 found.workers = [table(stage, workers=workers) for workers in WORKERS]
             if "soak" in parts:
                 found.soak = soak(stage)
+    if "streams" in parts:
+        say(f"{streams.STREAMS:,} streams and a write a second")
+        found.streams = streams.on_its_own(options.ports[0])
     if "growth" in parts:
         found.growth = []
         for bookings in SIZES:

@@ -1,18 +1,10 @@
-"""Many idle streams on one worker, and a write a second: who is told when, and what they cost.
+"""Many idle streams on one worker, and a write a second: who is told when, and what they cost."""
 
-    python -m benchmarks.streams [--streams 2000] [--writes 20]
-
-on a database of its own, which is gone afterwards. ``measure`` does it on a service that runs.
-"""
-
-import argparse
 import asyncio
-import os
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median, quantiles
@@ -24,6 +16,7 @@ import uvloop
 
 from app.embedded import throwaway
 from app.migrations import migrate
+from benchmarks.findings import Streams
 from benchmarks.processes import MEGABYTE, Running, ours
 from exchange.secrets import new_secret
 from sql.facilities import insert_facility
@@ -32,37 +25,15 @@ from sql.sites import insert_site
 from sql.tokens import insert_token
 from sql.users import insert_user
 
+STREAMS = 2000
+WRITES = 20
+
 PER_USER = 32
 """As many streams as the service lets one user have."""
 
 SIGN = b"event: availability_changed\n"
 PATIENCE_SECONDS = 60.0
 OPENING_AT_ONCE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What was measured; seconds are from before a write to when a client had its event."""
-
-    streams: int
-    writes: int
-    told: int
-    median_seconds: float
-    p95_seconds: float
-    longest_seconds: float
-    kilobytes_each: float
-    cpu_share: float
-
-    def __str__(self) -> str:
-        """Some lines of text."""
-        return (
-            f"{self.streams} streams, {self.writes} writes, {self.told} events received of"
-            f" {self.streams * self.writes}\n"
-            f"seconds from a write to its event: median {self.median_seconds:.3f},"
-            f" p95 {self.p95_seconds:.3f}, longest {self.longest_seconds:.3f}\n"
-            f"memory: {self.kilobytes_each:.1f} kB a stream;"
-            f" processor: {self.cpu_share:.0%} of one core while a write came each second"
-        )
 
 
 class _Arrivals:
@@ -119,7 +90,7 @@ class _Listener(asyncio.Protocol):
 
 async def measure(
     running: Running, tokens: Sequence[str], facility_id: int, *, streams: int, writes: int
-) -> Figures:
+) -> Streams:
     """Open the streams, with each token as many as it may have, then write once a second."""
     before = sum(running.worker_megabytes())
     arrivals = _Arrivals(streams)
@@ -138,7 +109,7 @@ async def measure(
     share = (running.cpu_seconds() - cpu) / (time.monotonic() - began)
     for transport in transports:
         transport.close()
-    return Figures(
+    return Streams(
         streams=streams,
         writes=writes,
         told=len(delays),
@@ -222,28 +193,12 @@ async def _user(conn: Connection, number: int) -> str:
     return secret.plain
 
 
-def main() -> None:
-    """Measure on a database of its own, and print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--streams", type=int, default=2000)
-    parser.add_argument("--writes", type=int, default=20)
-    parser.add_argument("--port", type=int, default=18_090)
-    words = parser.parse_args()
-    soft = psutil.Process().rlimit(psutil.RLIMIT_NOFILE)[1]
-    psutil.Process().rlimit(psutil.RLIMIT_NOFILE, (soft, soft))
-    given = os.environ.get("DATABASE_URL")
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        nullcontext(given) if given else throwaway(None) as dsn,
-    ):
+def on_its_own(port: int, *, streams: int = STREAMS, writes: int = WRITES) -> Streams:
+    """What one worker does on a database of its own, which is gone afterwards."""
+    most = psutil.Process().rlimit(psutil.RLIMIT_NOFILE)[1]
+    psutil.Process().rlimit(psutil.RLIMIT_NOFILE, (most, most))
+    with tempfile.TemporaryDirectory() as directory, throwaway(None) as dsn:
         migrate(dsn)
-        tokens, facility_id = asyncio.run(_settle(dsn, -(-words.streams // PER_USER)))
-        with ours(dsn, words.port, Path(directory) / "service.log") as running:
-            measuring = measure(
-                running, tokens, facility_id, streams=words.streams, writes=words.writes
-            )
-            print(uvloop.run(measuring))
-
-
-if __name__ == "__main__":
-    main()
+        tokens, facility_id = asyncio.run(_settle(dsn, -(-streams // PER_USER)))
+        with ours(dsn, port, Path(directory) / "service.log") as running:
+            return uvloop.run(measure(running, tokens, facility_id, streams=streams, writes=writes))

@@ -1,6 +1,6 @@
 """Findings that nobody measured."""
 
-from benchmarks.findings import Findings, Limit, Row, Sample, Side, Soak, Table
+from benchmarks.findings import Findings, Limit, Row, Sample, Side, Soak, Streams, Table
 
 
 def side(per_second: float = 1000.0, p95: float = 20.0) -> Side:
@@ -23,4 +23,5 @@ def findings() -> Findings:
         workers=[table(workers=1), table(workers=2, ratio=1.2)],
         soak=Soak("2026-01-02", 12_345, [Sample(60.0 * n, [120.0, 118.0 + n]) for n in range(11)]),
         limits=[Limit("booking creation", 25, 3456.0)],
+        streams=Streams(2000, 20, 40_000, 0.31, 0.42, 0.57, 19.4, 0.15),
     )

@@ -77,6 +77,12 @@ def test_memory_that_grows_is_seen_to_grow() -> None:
     assert 139.0 == growing.most()
 
 
+def test_streams_are_told_of_with_all_that_came() -> None:
+    text = report.body(made_up.findings(), [])
+    assert "40,000 of 40,000 events came" in text
+    assert "A stream takes 19.4 kB" in text
+
+
 def test_findings_are_read_back_as_they_were_written(tmp_path: Path) -> None:
     path = tmp_path / "new folder" / "measured.json"
     assert Findings() == findings.read(path)
