@@ -8,6 +8,7 @@ from itertools import cycle
 from typing import Any
 
 from domain.hours import DAY_MINUTES, Opening, weekly_hours
+from domain.scopes import SCOPES
 from exchange.secrets import new_secret
 from sql.bookings import cancel_booking, insert_booking, insert_conflict
 from sql.closures import insert_closure
@@ -123,6 +124,7 @@ async def _person(conn: Connection, name: str) -> tuple[int, Person]:
             token_hash=secret.hash,
             token_prefix=secret.prefix,
             name=label,
+            scopes=SCOPES,
             expires_at=None,
         )
         for secret, label in zip(secrets, ("fuzzing", "spare"), strict=True)
