@@ -30,7 +30,7 @@ def check_scopes(held: frozenset[Scope], needed: frozenset[Scope]) -> None:
         f"This needs a token with {_named(names)}, and the one that it came with has only"
         f" {_listed(ordered(held))}. A token never gains a scope: make another with"
         f" my_tokens_create, sent with one that has {makers}, or ask the staff for one, or run"
-        f" 'holdfast token create {options}'."
+        f" 'holdfast token create --username NAME {options}'."
     )
     raise InsufficientScope(detail, names)
 

@@ -1,4 +1,4 @@
-"""Who may do what: every operation, asked by everybody.
+"""Who may do what: every operation, asked by everybody, with every token.
 
 What a caller may not see is answered like what is not there; what only staff may
 do says so; without a valid token nothing is answered at all.
@@ -11,6 +11,7 @@ from itertools import count
 import httpx
 import pytest
 
+from domain.scopes import SCOPES, Scope
 from tests.client import Client, document
 
 from .api import Api, Json, Person, at, created, path_of, refused, unique, wire
@@ -131,7 +132,7 @@ def import_users(caller: Client, _: Scene) -> httpx.Response:
 
 
 def import_facilities(caller: Client, scene: Scene) -> httpx.Response:
-    line = f"{scene.facility['site']['name']},{scene.facility['name']},Repainted"
+    line = f"{scene.site['name']},{scene.facility['name']},Repainted"
     return import_csv(caller, "/api/v1/imports/facilities/", f"site,name,description\n{line}\n")
 
 
@@ -261,7 +262,7 @@ def scene(api: Api, facility: Json, hall: Json, kept: dict[str, Json]) -> Scene:
     owner = api.person()
     quarters = next(_quarters)
     return Scene(
-        site={"id": facility["site"]["id"]},
+        site=api.staff.get(f"/api/v1/sites/{facility['site']['id']}/").json(),
         facility=facility,
         booking=owner.book(facility, at(quarters / 4, day=1), at((quarters + 1) / 4, day=1)),
         waiting=owner.book(hall, at(quarters / 4, day=1), at((quarters + 1) / 4, day=1)),
@@ -402,6 +403,43 @@ def test_staff_may_do_everything_but_what_is_the_owners_alone(
     finally:
         if operation == "facilities_archive":
             api.staff.patch(facility_path(scene), {"status": "active"})
+
+
+@on_every_operation
+@pytest.mark.parametrize("held", [*SCOPES, "all others"])
+def test_a_token_does_what_its_scopes_are_for_and_nothing_else(
+    api: Api, scene: Scene, operation: str, held: str
+) -> None:
+    (needed,) = needs(operation)
+    scopes = [scope for scope in SCOPES if scope != needed] if held == "all others" else [held]
+    person = scene.user if operation in OWNER_ALONE else api.staff
+    body = {"name": held, "scopes": scopes}
+    client = api.with_token(created(person.post("/api/v1/me/tokens/", body))["token"])
+    before = [] if needed == "read" else state(api, scene)
+    try:
+        response = ATTEMPTS[operation](client, scene)
+        if needed in scopes:
+            assert response.is_success, response.text
+        else:
+            refused(response, 403, "insufficient_scope", says=[f"the scope '{needed}'", scopes[0]])
+            assert response.headers["www-authenticate"] == (
+                f'Bearer realm="holdfast", error="insufficient_scope", scope="{needed}"'
+            )
+            assert before == ([] if needed == "read" else state(api, scene))
+    finally:
+        if operation == "facilities_archive":
+            api.staff.patch(facility_path(scene), {"status": "active"})
+
+
+def needs(operation: str) -> list[Scope]:
+    """The scopes that the contract asks for."""
+    (found,) = [
+        each["x-required-scopes"]
+        for item in document()["paths"].values()
+        for each in item.values()
+        if each["operationId"] == operation
+    ]
+    return list(found)
 
 
 def test_a_booking_of_anothers_is_answered_like_one_that_does_not_exist(
