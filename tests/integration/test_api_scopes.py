@@ -6,12 +6,14 @@ come by a cookie, which are here.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from itertools import chain, combinations
 from typing import Any
 
 import pytest
 
+from app import contract
 from domain.scopes import SCOPES, Scope
 from tests.client import Client, connection
 
@@ -291,3 +293,21 @@ def test_a_session_ends_no_later_than_its_token(api: Api) -> None:
     with session_of(api, token["token"]) as (page, session):
         assert session["expires_at"] == token["expires_at"]
         assert page.get(ME).status_code == 200
+
+
+# The contract.
+
+
+def test_no_operation_is_open_to_every_token_by_an_omission(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    silent = deepcopy(contract.document())
+    del silent["paths"]["/api/v1/users/"]["get"]["x-required-scopes"]
+    monkeypatch.setattr(contract, "document", lambda: silent)
+    # Whatever starts the service reads all operations first.
+    with pytest.raises(KeyError, match="x-required-scopes"):
+        contract.operations.__wrapped__()
+
+
+def test_the_scopes_are_those_of_the_contract() -> None:
+    assert list(SCOPES) == contract.document()["components"]["schemas"]["TokenScope"]["enum"]
