@@ -18,6 +18,7 @@ from app.embedded import throwaway
 from app.migrations import migrate
 from benchmarks.findings import Streams
 from benchmarks.processes import MEGABYTE, Running, ours
+from domain.scopes import SCOPES
 from exchange.secrets import new_secret
 from sql.facilities import insert_facility
 from sql.pool import Connection, connect
@@ -188,6 +189,7 @@ async def _user(conn: Connection, number: int) -> str:
         token_hash=secret.hash,
         token_prefix=secret.prefix,
         name="streams",
+        scopes=SCOPES,
         expires_at=None,
     )
     return secret.plain

@@ -642,8 +642,10 @@ CREATE TABLE user_tokens (
     name character varying(100) NOT NULL,
     expires_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    scopes text[] DEFAULT '{read,book,manage}'::text[] NOT NULL,
     CONSTRAINT user_tokens_pkey PRIMARY KEY (id),
     CONSTRAINT user_tokens_name_not_blank CHECK ((((name)::text COLLATE "C") ~ '\S'::text)),
+    CONSTRAINT user_tokens_scopes_known CHECK (((scopes <@ '{read,book,manage}'::text[]) AND (scopes <> '{}'::text[]))),
     CONSTRAINT user_tokens_token_hash_is_sha256 CHECK ((octet_length(token_hash) = 32)),
     CONSTRAINT user_tokens_token_hash_key UNIQUE (token_hash)
 );

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Generates from the contract's sources (spec/**/*.tsp, spec/*.overlay.yaml):
+# Generates from the contract's sources (spec/**/*.tsp, spec/lib/*.js, spec/*.overlay.yaml):
 #   spec/openapi.yaml    the contract as it is published
 #   src/wire/models.py   its schemas as pydantic models
 #   src/wire/replies.py  its schemas as TypedDicts

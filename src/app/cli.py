@@ -112,13 +112,20 @@ def doctor(*, data_dir: DataDir = None, host: Host = None, port: Port = None) ->
 
 
 @token.command("create")
-def token_create(
+def token_create(  # noqa: PLR0913 - one parameter for each option
     *,
     username: Annotated[str, typer.Option(help="Whose token it is; made if there is none.")],
     staff: Annotated[bool, typer.Option("--staff", help="Make a new user staff.")] = False,
     name: Annotated[str, typer.Option(help="What the token is for.")] = "command line",
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="What it may be used for: read, book or manage; repeat it for several."),
+    ] = None,
+    expires_in: Annotated[
+        str | None, typer.Option(help="How long it works, as in 12h or 90d; for ever, if left out.")
+    ] = None,
     expires_days: Annotated[
-        int | None, typer.Option(min=1, max=3650, help="Days until it expires; else never.")
+        int | None, typer.Option(min=1, max=3650, help="The same in days.")
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -127,7 +134,14 @@ def token_create(
     from app.commands.tokens import TokenOrder, issue_token
 
     steps = Steps()
-    order = TokenOrder(username, staff=staff, name=name, expires_days=expires_days)
+    order = TokenOrder(
+        username,
+        staff=staff,
+        name=name,
+        scopes=scope or (),
+        expires_days=expires_days,
+        expires_in=expires_in,
+    )
     with migrated(load_settings(data_dir=data_dir), "token create", steps) as dsn:
         issued = asyncio.run(issue_token(dsn, order))
     kind = "staff" if issued.user.is_staff else "a member"

@@ -9,18 +9,23 @@ from typing import Any
 
 import yaml
 
+from domain.scopes import Scope
+
 CONTRACT = Path(__file__).resolve().parents[2] / "spec" / "openapi.yaml"
 
 JSON = "application/json"
 
 _METHODS = ("get", "put", "post", "delete", "patch")
+_NO_TOKEN: list[dict[str, Any]] = [{}]
+_SCOPES = "x-required-scopes"
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation: how it is reached, and its parameters and body as JSON Schemas.
 
-    ``media_type`` is the one that a body must have, and None where there is no body.
+    ``media_type`` is the one that a body must have, and None where there is no body. ``scopes``
+    are those that a token must have, none where no token is asked for.
     """
 
     id: str
@@ -30,6 +35,7 @@ class Operation:
     parameters: tuple[Mapping[str, Any], ...]
     body: Mapping[str, Any] | None
     media_type: str | None
+    scopes: frozenset[Scope]
 
 
 @cache
@@ -122,7 +128,13 @@ def _operation(path: str, method: str, found: Mapping[str, Any], shared: list[An
         parameters=tuple(parameters),
         body=body,
         media_type=media_type,
+        scopes=_scopes(found),
     )
+
+
+def _scopes(found: Mapping[str, Any]) -> frozenset[Scope]:
+    """What a token must have: KeyError where the contract asks for one and does not say."""
+    return frozenset() if found.get("security") == _NO_TOKEN else frozenset(found[_SCOPES])
 
 
 def _body(found: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | tuple[None, None]:

@@ -84,7 +84,8 @@ class Kind:
     """What is told of errors that bring no sentence of their own for the client."""
 
 
-_AUTHENTICATE = {"WWW-Authenticate": 'Bearer realm="holdfast"'}
+_CHALLENGE = 'Bearer realm="holdfast"'
+_AUTHENTICATE = {"WWW-Authenticate": _CHALLENGE}
 _TRY_AGAIN = {"Retry-After": "2"}
 _AWAY = Kind(
     503,
@@ -146,6 +147,7 @@ KINDS: dict[type[Exception], Kind] = {
         401, "authentication_required", "Authentication Required", _AUTHENTICATE
     ),
     errors.PermissionDenied: Kind(403, "permission_denied", "Permission Denied"),
+    errors.InsufficientScope: Kind(403, "insufficient_scope", "Insufficient Scope"),
     PathNotFound: Kind(404, "not_found", "Not Found"),
     errors.NotFound: Kind(404, "not_found", "Not Found"),
     MethodNotAllowed: Kind(405, "method_not_allowed", "Method Not Allowed"),
@@ -258,6 +260,9 @@ def problem_of(error: Exception, request_id: str, place: Place = "body") -> Resp
     headers = dict(kind.headers)
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = error.allow
+    if isinstance(error, errors.InsufficientScope):  # RFC 6750, 3
+        needed = " ".join(error.needed)
+        headers["WWW-Authenticate"] = f'{_CHALLENGE}, error="insufficient_scope", scope="{needed}"'
     return problem_reply(body, headers)
 
 

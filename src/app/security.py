@@ -1,14 +1,21 @@
-"""Tokens, from the header or the cookie: asked of every request that the contract secures."""
+"""Tokens, from the header or the cookie: asked of every request that the contract secures.
+
+This is the one place where a token's scopes are held against those that the contract names for
+the operation.
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from connexion.lifecycle import ConnexionRequest
+from connexion.middleware.abstract import ROUTING_CONTEXT
 from connexion.security import NO_VALUE, AbstractSecurityHandler
 from starlette.types import Scope
 
+from app.contract import operations
 from app.problems import AuthenticationRequired
+from domain.scopes import check_scopes
 from exchange.secrets import hash_of
 from exchange.session import check_page, cookie_of
 from live.callers import Callers, Known
@@ -57,9 +64,10 @@ class CookieHandler(AbstractSecurityHandler):  # type: ignore[misc]  # Connexion
 
 
 def admit(callers: Callers, scope: Scope, token: str) -> Subject | Awaitable[Subject]:
-    """Leave the token's caller in the scope; AuthenticationRequired if it is not valid.
+    """Leave the token's caller in the scope.
 
-    Whoever is remembered is admitted without waiting.
+    AuthenticationRequired if the token is not valid, InsufficientScope if the operation needs a
+    scope that it does not have. Whoever is remembered is admitted without waiting.
     """
     token_hash = hash_of(token)
     scope["extensions"]["holdfast"]["token_hash"] = token_hash
@@ -81,8 +89,11 @@ def _admitted(scope: Scope, known: Known) -> Subject:
     exchange = scope["extensions"]["holdfast"]
     if exchange["by_cookie"]:
         check_page(scope["method"], scope["headers"])
+    operation_id = scope["extensions"][ROUTING_CONTEXT]["operation_id"]
+    check_scopes(known.scopes, operations()[operation_id].scopes)
     exchange["caller"] = known.caller
     exchange["token_expires_at"] = known.expires_at
+    exchange["token_scopes"] = known.scopes
     return {"sub": known.caller.user_id}
 
 

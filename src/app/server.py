@@ -192,6 +192,7 @@ class Dispatcher:
             request_id=exchange["request_id"],
             caller=exchange.get("caller", NOBODY),
             token_expires_at=exchange.get("token_expires_at"),
+            token_scopes=exchange.get("token_scopes", frozenset()),
             path=scope["path"],
             params={**scope.get("path_params", {}), **exchange["params"]},
             headers=exchange["headers"],

@@ -6,6 +6,8 @@ a JSON Pointer (RFC 6901) into the request, or is None where no one field is.
 ``app.problems`` maps each class to a problem type of the contract.
 """
 
+from collections.abc import Sequence
+
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a malfunction
     """Base of everything a rule may answer instead of doing what was asked."""
@@ -25,6 +27,14 @@ class NotFound(Refusal):
 
 class PermissionDenied(Refusal):
     """Only staff may do this, of the site or of the house."""
+
+
+class InsufficientScope(Refusal):
+    """The token may not be used for this, whatever its user may do. ``needed`` names what may."""
+
+    def __init__(self, detail: str, needed: Sequence[str], pointer: str | None = None) -> None:
+        super().__init__(detail, pointer)
+        self.needed = needed
 
 
 class TokenInvalid(Refusal):

@@ -112,12 +112,13 @@ class EventStream(Response):
         return b"".join([beginning(last), *events, heartbeat(begun)])
 
     async def _is_as_before(self) -> bool:
-        """Whether the token is still valid, and its user's rights are those that were found."""
+        """Whether the token is still valid, and it and its user may do what they were found to."""
         request, callers = self.request, self.request.service.live.callers
         known = callers.remembered(request.token_hash, request.now())
         if known is None:
             known = await callers.find(request.token_hash)
-        return known is not None and known.caller == request.caller
+        found = (request.caller, request.token_scopes)
+        return known is not None and (known.caller, known.scopes) == found
 
     async def _send(self, hub: Hub, stream: Stream, send: Send, first: bytes) -> None:
         """Send all there is until the end, and then the end."""

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from domain.access import Caller
 from domain.errors import PermissionDenied, PreconditionFailed, Refusal
 from domain.instants import parse_date, parse_instant
+from domain.scopes import Scope
 from live.live import Live
 from sql.pool import Connection, Pool, retrying, transaction_after
 from sql.statement import Statement
@@ -61,6 +62,7 @@ class Request:
     request_id: str
     caller: Caller
     token_expires_at: datetime | None
+    token_scopes: frozenset[Scope]
     path: str
     params: Mapping[str, Any]
     headers: Mapping[str, str]

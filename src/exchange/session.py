@@ -6,13 +6,14 @@ service's, it does. So a change must come from a page of this service, which the
 by itself and no page can make it say.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
 from domain.errors import PermissionDenied
+from domain.scopes import Scope, ordered
 from exchange.views import user_basic
 from sql.users import UserRow
 from wire import replies
@@ -24,10 +25,12 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 Headers = Iterable[tuple[bytes, bytes]]
 
 
-def session_detail(row: UserRow, expires_at: datetime) -> replies.SessionDetail:
-    """Whose session it is, and until when."""
+def session_detail(
+    row: UserRow, scopes: Collection[Scope], expires_at: datetime
+) -> replies.SessionDetail:
+    """Whose session it is, what it may be used for, and until when."""
     user = user_basic(row.id, row.username, row.display_name)
-    return {"user": user, "expires_at": expires_at}
+    return {"user": user, "scopes": ordered(scopes), "expires_at": expires_at}
 
 
 def give_cookie(reply: Response, secret: str, lifetime: timedelta, *, is_secure: bool) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from domain.access import Caller, may_see
 from domain.periods import Period
+from domain.scopes import ordered
 from exchange.hours import effective_hours, shown_hours
 from sql.affected import AffectedRow
 from sql.bookings import BookingRow, InTheWayRow, SummaryRow
@@ -239,6 +240,7 @@ def token_detail(row: TokenRow) -> replies.TokenDetail:
         "id": row.id,
         "name": row.name,
         "prefix": row.token_prefix,
+        "scopes": ordered(row.scopes),
         "created_at": row.created_at,
     }
     if row.expires_at is not None:

@@ -26,8 +26,8 @@ async def session_create(request: Request) -> Response:
         )
         raise TokenInvalid(detail, "/token")
     async with transaction(request.pool, actor_id=user.id, request_id=request.request_id) as conn:
-        secret, expires_at = await open_session(conn, user.id, now, caller.token_expires_at)
-    reply = json_reply(session_detail(user, expires_at), 201, NO_STORE)
+        secret, expires_at = await open_session(conn, caller, now)
+    reply = json_reply(session_detail(user, caller.token_scopes, expires_at), 201, NO_STORE)
     give_cookie(reply, secret, expires_at - now, is_secure=request.is_secure)
     return reply
 

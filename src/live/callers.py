@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.access import Caller
+from domain.scopes import Scope
 from live.counters import CACHE_HITS, CACHE_MISSES
 from live.feed import Feed
 from live.position import Position
@@ -30,10 +31,11 @@ Lookup = Callable[[bytes], Awaitable[CallerRow | None]]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Whom a token speaks for, and until when; None is for ever."""
+    """Whom a token speaks for, until when, and what it may be used for; None is for ever."""
 
     caller: Caller
     expires_at: datetime | None
+    scopes: frozenset[Scope]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class Callers:
             frozenset(row.site_ids),
             frozenset(row.group_ids),
         )
-        known = Known(caller, row.token_expires_at)
+        known = Known(caller, row.token_expires_at, frozenset(row.token_scopes))
         if began == self._changes:  # else what was read may be from before a change
             self._remember(token_hash, known)
         return known

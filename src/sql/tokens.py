@@ -1,8 +1,10 @@
 """Tokens: what users authenticate with. Only their hashes come here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.scopes import Scope
 from sql.loader import load
 from sql.pool import Connection
 
@@ -16,6 +18,7 @@ class TokenRow:
     id: int
     name: str
     token_prefix: str
+    scopes: list[Scope]
     created_at: datetime
     expires_at: datetime | None
 
@@ -35,6 +38,7 @@ async def insert_token(  # noqa: PLR0913 - one parameter for each column
     token_hash: bytes,
     token_prefix: str,
     name: str,
+    scopes: Sequence[Scope],
     expires_at: datetime | None,
 ) -> TokenRow:
     """A new token. ``token_hash`` is the SHA-256 of its whole text."""
@@ -43,6 +47,7 @@ async def insert_token(  # noqa: PLR0913 - one parameter for each column
         "token_hash": token_hash,
         "token_prefix": token_prefix,
         "name": name,
+        "scopes": list(scopes),
         "expires_at": expires_at,
     }
     return await _QUERIES["insert_token"].only(conn, TokenRow, parameters)

@@ -1,6 +1,6 @@
 -- name: list_tokens :many
 -- A user's tokens, expired ones too, oldest first.
-SELECT id, name, token_prefix, created_at, expires_at
+SELECT id, name, token_prefix, scopes, created_at, expires_at
   FROM user_tokens
  WHERE user_id = %(user_id)s::int4
    AND id > COALESCE(%(after_id)s::int4, 0)
@@ -9,10 +9,10 @@ SELECT id, name, token_prefix, created_at, expires_at
 
 -- name: insert_token :one
 -- A new token of a user, of which only the hash is kept.
-INSERT INTO user_tokens (user_id, token_hash, token_prefix, name, expires_at)
+INSERT INTO user_tokens (user_id, token_hash, token_prefix, name, scopes, expires_at)
 VALUES (%(user_id)s::int4, %(token_hash)s::bytea, %(token_prefix)s::text, %(name)s::text,
-        %(expires_at)s::timestamptz)
-RETURNING id, name, token_prefix, created_at, expires_at;
+        %(scopes)s::text[], %(expires_at)s::timestamptz)
+RETURNING id, name, token_prefix, scopes, created_at, expires_at;
 
 -- name: delete_token :exec
 -- Makes a token useless at once, if it is this user's.

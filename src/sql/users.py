@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from domain.errors import UsernameTaken
+from domain.scopes import Scope
 from sql.loader import load
 from sql.pool import Connection
 from sql.search import patterns
@@ -14,12 +15,16 @@ _QUERIES = load(__file__)
 
 @dataclass(frozen=True, slots=True)
 class CallerRow:
-    """Whom a token stands for, the sites they are staff of and the groups they belong to."""
+    """Whom a token stands for, and what it may be used for.
+
+    ``site_ids`` are the sites that the user is staff of, ``group_ids`` the groups they belong to.
+    """
 
     user_id: int
     username: str
     is_staff: bool
     token_expires_at: datetime | None
+    token_scopes: list[Scope]
     site_ids: list[int]
     group_ids: list[int]
 

@@ -1,7 +1,7 @@
 -- name: find_caller :one
 -- The active user whose unexpired token has this hash.
 SELECT u.id AS user_id, u.username, u.is_staff,
-       t.expires_at AS token_expires_at,
+       t.expires_at AS token_expires_at, t.scopes AS token_scopes,
        ARRAY(SELECT s.site_id
                FROM site_staff AS s
               WHERE s.user_id = u.id) AS site_ids,

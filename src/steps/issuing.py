@@ -1,13 +1,15 @@
-"""New tokens: for whom, and until when."""
+"""New tokens: for whom, what for, and until when."""
 
 from datetime import datetime, timedelta
 
 from domain.names import check_name
+from domain.scopes import granted
 from exchange import views
 from exchange.request import Request
 from exchange.secrets import new_secret
 from sql import tokens
 from sql.pool import Connection
+from sql.users import CallerRow
 from wire import replies
 from wire.models import CreateTokenRequest
 
@@ -30,7 +32,10 @@ def wanted_token(request: Request) -> CreateTokenRequest:
 async def issue(
     conn: Connection, request: Request, user_id: int, wanted: CreateTokenRequest
 ) -> replies.TokenCreated:
-    """A new token of the user, with its secret, this once."""
+    """A new token of the user, with its secret, this once.
+
+    :raises InsufficientScope: if it is to have more than the token that makes it.
+    """
     secret = new_secret()
     row = await tokens.insert_token(
         conn,
@@ -38,19 +43,19 @@ async def issue(
         token_hash=secret.hash,
         token_prefix=secret.prefix,
         name=wanted.name.strip(),
-        expires_at=_expiry(request, wanted.expires_in_days),
+        scopes=granted(request.token_scopes, wanted.scopes),
+        expires_at=_expiry(request, wanted),
     )
     return views.token_created(row, secret.plain)
 
 
-async def open_session(
-    conn: Connection, user_id: int, now: datetime, until: datetime | None
-) -> tuple[str, datetime]:
-    """A new token of the user for a browser: its secret, and when it ends.
+async def open_session(conn: Connection, caller: CallerRow, now: datetime) -> tuple[str, datetime]:
+    """A new token for the caller's browser: its secret, and when it ends.
 
-    ``until`` is when the token ends that it was traded for. Sessions that are over are
-    removed: they would pile up among the user's tokens, one a day.
+    It may be used for what the token may that it was traded for, and ends no later. Sessions
+    that are over are removed: they would pile up among the user's tokens, one a day.
     """
+    user_id, until = caller.user_id, caller.token_expires_at
     await tokens.delete_expired_tokens(conn, user_id=user_id, name=SESSION_NAME, now=now)
     secret, ends = new_secret(), now + SESSION
     expires_at = ends if until is None else min(ends, until)
@@ -60,16 +65,23 @@ async def open_session(
         token_hash=secret.hash,
         token_prefix=secret.prefix,
         name=SESSION_NAME,
+        scopes=caller.token_scopes,
         expires_at=expires_at,
     )
     return secret.plain, expires_at
 
 
-def _expiry(request: Request, days: int | None) -> datetime | None:
-    """When a new token ends: as asked, and never after the token that makes it.
+def _expiry(request: Request, wanted: CreateTokenRequest) -> datetime | None:
+    """When a new token ends: as soon as asked, and never after the token that makes it.
 
     A token that leaks and was to end soon could otherwise make one that never does.
     """
-    asked = None if days is None else request.now() + timedelta(days=days)
-    bounds = [end for end in (asked, request.token_expires_at) if end is not None]
-    return min(bounds, default=None)
+    lifetimes = []
+    if wanted.expires_in_days is not None:
+        lifetimes.append(timedelta(days=wanted.expires_in_days))
+    if wanted.expires_in_seconds is not None:
+        lifetimes.append(timedelta(seconds=wanted.expires_in_seconds))
+    ends = [request.now() + min(lifetimes)] if lifetimes else []
+    if request.token_expires_at is not None:
+        ends.append(request.token_expires_at)
+    return min(ends, default=None)

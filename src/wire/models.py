@@ -162,21 +162,6 @@ class CreateSiteRequest(BaseModel):
     """The IANA time zone that the site's new facilities take unless they are given their own."""
 
 
-class CreateTokenRequest(BaseModel):
-    """A token to create."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    name: Annotated[str, Field(max_length=100, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]*$")]
-    """What the token is for: not blank."""
-    expires_in_days: Annotated[int | None, Field(ge=1, le=3650)] = None
-    """
-    After how many days the token stops working. Never, if absent; but in either case no later than
-    the token that this request is sent with.
-    """
-
-
 class CreateUserGroupRequest(BaseModel):
     """A group of users to create."""
 
@@ -453,6 +438,7 @@ class RefusalBasic(BaseModel):
         "invalid_request",
         "authentication_required",
         "permission_denied",
+        "insufficient_scope",
         "not_found",
         "method_not_allowed",
         "booking_cancelled",
@@ -582,51 +568,6 @@ class TimeSlot(BaseModel):
     """When the period is over."""
     duration_minutes: Annotated[int, Field(ge=15, le=44640, multiple_of=15)]
     """How long the period is, in minutes."""
-
-
-class TokenCreated(BaseModel):
-    """A token just created, with its secret."""
-
-    id: Annotated[int, Field(ge=1, le=2147483647)]
-    """Identifies the token."""
-    name: Annotated[str, Field(max_length=100, min_length=1)]
-    """What the token is for, in its owner's words."""
-    prefix: Annotated[str, Field(max_length=12, min_length=8)]
-    """The first characters of the secret, to tell tokens apart."""
-    created_at: AwareDatetime
-    """When the token was created."""
-    expires_at: AwareDatetime | None = None
-    """When the token stops working. Absent where it never does."""
-    token: Annotated[str, Field(max_length=46, min_length=46, pattern="^hf_[A-Za-z0-9_-]{43}$")]
-    """
-    The secret to send as `Authorization: Bearer …`. It is shown this once: the service keeps only
-    its hash.
-    """
-
-
-class TokenDetail(BaseModel):
-    """
-    A token that a program authenticates with. The secret itself is shown only when the token is
-    created.
-    """
-
-    id: Annotated[int, Field(ge=1, le=2147483647)]
-    """Identifies the token."""
-    name: Annotated[str, Field(max_length=100, min_length=1)]
-    """What the token is for, in its owner's words."""
-    prefix: Annotated[str, Field(max_length=12, min_length=8)]
-    """The first characters of the secret, to tell tokens apart."""
-    created_at: AwareDatetime
-    """When the token was created."""
-    expires_at: AwareDatetime | None = None
-    """When the token stops working. Absent where it never does."""
-
-
-class TokenPage(RootModel[list[TokenDetail]]):
-    """One page of tokens."""
-
-    root: Annotated[list[TokenDetail], Field(max_length=200)]
-    """One page of tokens."""
 
 
 class UpdateBookingRequest(BaseModel):
@@ -992,6 +933,31 @@ class CreateFacilityGroupRequest(BaseModel):
     """The facilities of the group. Order and repetition do not matter."""
 
 
+class CreateTokenRequest(BaseModel):
+    """A token to create."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    name: Annotated[str, Field(max_length=100, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]*$")]
+    """What the token is for: not blank."""
+    scopes: Annotated[
+        list[Literal["read", "book", "manage"]] | None,
+        Field(max_length=3, min_length=1),
+    ] = None
+    """
+    What the token may be used for: nothing that the token that this request is sent with may not.
+    If absent, all that that one may.
+    """
+    expires_in_days: Annotated[int | None, Field(ge=1, le=3650)] = None
+    """
+    After how many days the token stops working. Never, if this and `expires_in_seconds` are absent;
+    but in either case no later than the token that this request is sent with.
+    """
+    expires_in_seconds: Annotated[int | None, Field(ge=1, le=315360000)] = None
+    """The same in seconds. Where both are given, the sooner counts."""
+
+
 class CreateUserRequest(BaseModel):
     """A user to create."""
 
@@ -1329,6 +1295,8 @@ class SessionDetail(BaseModel):
 
     user: UserBasic
     """Who you are."""
+    scopes: Annotated[list[Literal["read", "book", "manage"]], Field(max_length=3, min_length=1)]
+    """What the session may be used for."""
     expires_at: AwareDatetime
     """When the cookie stops working."""
 
@@ -1398,6 +1366,55 @@ class StreamEvent(BaseModel):
     """What it tells. More may come: ignore what you do not know."""
     data: Annotated[str, Field(max_length=1000)]
     """An `AvailabilityChange` or, of a `resync`, a `Resync`, in JSON."""
+
+
+class TokenCreated(BaseModel):
+    """A token just created, with its secret."""
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the token."""
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    """What the token is for, in its owner's words."""
+    prefix: Annotated[str, Field(max_length=12, min_length=8)]
+    """The first characters of the secret, to tell tokens apart."""
+    scopes: Annotated[list[Literal["read", "book", "manage"]], Field(max_length=3, min_length=1)]
+    """What it may be used for."""
+    created_at: AwareDatetime
+    """When the token was created."""
+    expires_at: AwareDatetime | None = None
+    """When the token stops working. Absent where it never does."""
+    token: Annotated[str, Field(max_length=46, min_length=46, pattern="^hf_[A-Za-z0-9_-]{43}$")]
+    """
+    The secret to send as `Authorization: Bearer …`. It is shown this once: the service keeps only
+    its hash.
+    """
+
+
+class TokenDetail(BaseModel):
+    """
+    A token that a program authenticates with. The secret itself is shown only when the token is
+    created.
+    """
+
+    id: Annotated[int, Field(ge=1, le=2147483647)]
+    """Identifies the token."""
+    name: Annotated[str, Field(max_length=100, min_length=1)]
+    """What the token is for, in its owner's words."""
+    prefix: Annotated[str, Field(max_length=12, min_length=8)]
+    """The first characters of the secret, to tell tokens apart."""
+    scopes: Annotated[list[Literal["read", "book", "manage"]], Field(max_length=3, min_length=1)]
+    """What it may be used for."""
+    created_at: AwareDatetime
+    """When the token was created."""
+    expires_at: AwareDatetime | None = None
+    """When the token stops working. Absent where it never does."""
+
+
+class TokenPage(RootModel[list[TokenDetail]]):
+    """One page of tokens."""
+
+    root: Annotated[list[TokenDetail], Field(max_length=200)]
+    """One page of tokens."""
 
 
 class TopFacility(BaseModel):
@@ -1694,6 +1711,7 @@ class BookingOutsideRules(BaseModel):
         "invalid_request",
         "authentication_required",
         "permission_denied",
+        "insufficient_scope",
         "not_found",
         "method_not_allowed",
         "booking_cancelled",
@@ -1919,6 +1937,7 @@ class ErrorResponse(BaseModel):
         "invalid_request",
         "authentication_required",
         "permission_denied",
+        "insufficient_scope",
         "not_found",
         "method_not_allowed",
         "booking_cancelled",

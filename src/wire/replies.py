@@ -190,18 +190,6 @@ class CreateSiteRequest(TypedDict):
     """The IANA time zone that the site's new facilities take unless they are given their own."""
 
 
-class CreateTokenRequest(TypedDict):
-    """A token to create."""
-
-    name: str
-    """What the token is for: not blank."""
-    expires_in_days: NotRequired[int]
-    """
-    After how many days the token stops working. Never, if absent; but in either case no later than
-    the token that this request is sent with.
-    """
-
-
 class CreateUserGroupRequest(TypedDict):
     """A group of users to create."""
 
@@ -425,6 +413,7 @@ ProblemType: TypeAlias = Literal[
     "invalid_request",
     "authentication_required",
     "permission_denied",
+    "insufficient_scope",
     "not_found",
     "method_not_allowed",
     "booking_cancelled",
@@ -495,6 +484,8 @@ malformed value.
 or its user is deactivated.
 - `permission_denied` (403): Only staff may do this, of the site or of the house; or the cookie
 came from a page of another site.
+- `insufficient_scope` (403): The token has not the scope that this needs. `WWW-Authenticate`
+names it.
 - `not_found` (404): There is no such thing, or the caller may not see it.
 - `method_not_allowed` (405): The path exists, but not with this method. `Allow` names those
 it has.
@@ -691,46 +682,16 @@ class TimeSlot(TypedDict):
     """How long the period is, in minutes."""
 
 
-class TokenCreated(TypedDict):
-    """A token just created, with its secret."""
+TokenScope: TypeAlias = Literal["read", "book", "manage"]
+"""
+What a token may be used for, of what its user may do. None includes another. Each operation's
+`x-required-scopes` names those that it needs.
 
-    id: int
-    """Identifies the token."""
-    name: str
-    """What the token is for, in its owner's words."""
-    prefix: str
-    """The first characters of the secret, to tell tokens apart."""
-    created_at: datetime
-    """When the token was created."""
-    expires_at: NotRequired[datetime]
-    """When the token stops working. Absent where it never does."""
-    token: str
-    """
-    The secret to send as `Authorization: Bearer …`. It is shown this once: the service keeps only
-    its hash.
-    """
-
-
-class TokenDetail(TypedDict):
-    """
-    A token that a program authenticates with. The secret itself is shown only when the token is
-    created.
-    """
-
-    id: int
-    """Identifies the token."""
-    name: str
-    """What the token is for, in its owner's words."""
-    prefix: str
-    """The first characters of the secret, to tell tokens apart."""
-    created_at: datetime
-    """When the token was created."""
-    expires_at: NotRequired[datetime]
-    """When the token stops working. Absent where it never does."""
-
-
-TokenPage: TypeAlias = list[TokenDetail]
-"""One page of tokens."""
+- `read`: looking at everything that its user may see: every `GET`.
+- `book`: making, changing and cancelling bookings.
+- `manage`: everything else that changes something: facilities and their rules, decisions about
+bookings, people, tokens.
+"""
 
 
 class UpdateBookingRequest(TypedDict):
@@ -1040,6 +1001,25 @@ class CreateFacilityGroupRequest(TypedDict):
     """The facilities of the group. Order and repetition do not matter."""
 
 
+class CreateTokenRequest(TypedDict):
+    """A token to create."""
+
+    name: str
+    """What the token is for: not blank."""
+    scopes: NotRequired[list[TokenScope]]
+    """
+    What the token may be used for: nothing that the token that this request is sent with may not.
+    If absent, all that that one may.
+    """
+    expires_in_days: NotRequired[int]
+    """
+    After how many days the token stops working. Never, if this and `expires_in_seconds` are absent;
+    but in either case no later than the token that this request is sent with.
+    """
+    expires_in_seconds: NotRequired[int]
+    """The same in seconds. Where both are given, the sooner counts."""
+
+
 class CreateUserRequest(TypedDict):
     """A user to create."""
 
@@ -1344,6 +1324,8 @@ class SessionDetail(TypedDict):
 
     user: UserBasic
     """Who you are."""
+    scopes: list[TokenScope]
+    """What the session may be used for."""
     expires_at: datetime
     """When the cookie stops working."""
 
@@ -1404,6 +1386,52 @@ class StreamEvent(TypedDict):
     """What it tells. More may come: ignore what you do not know."""
     data: str
     """An `AvailabilityChange` or, of a `resync`, a `Resync`, in JSON."""
+
+
+class TokenCreated(TypedDict):
+    """A token just created, with its secret."""
+
+    id: int
+    """Identifies the token."""
+    name: str
+    """What the token is for, in its owner's words."""
+    prefix: str
+    """The first characters of the secret, to tell tokens apart."""
+    scopes: list[TokenScope]
+    """What it may be used for."""
+    created_at: datetime
+    """When the token was created."""
+    expires_at: NotRequired[datetime]
+    """When the token stops working. Absent where it never does."""
+    token: str
+    """
+    The secret to send as `Authorization: Bearer …`. It is shown this once: the service keeps only
+    its hash.
+    """
+
+
+class TokenDetail(TypedDict):
+    """
+    A token that a program authenticates with. The secret itself is shown only when the token is
+    created.
+    """
+
+    id: int
+    """Identifies the token."""
+    name: str
+    """What the token is for, in its owner's words."""
+    prefix: str
+    """The first characters of the secret, to tell tokens apart."""
+    scopes: list[TokenScope]
+    """What it may be used for."""
+    created_at: datetime
+    """When the token was created."""
+    expires_at: NotRequired[datetime]
+    """When the token stops working. Absent where it never does."""
+
+
+TokenPage: TypeAlias = list[TokenDetail]
+"""One page of tokens."""
 
 
 class TopFacility(TypedDict):

@@ -20,6 +20,7 @@ from .town import NAMES, Town
 ROOT = CONTRACT.parents[1]
 REPORTS = ROOT / "reports" / "fuzz"
 ANONYMOUS = Path(__file__).with_name("anonymous.toml")
+READING = Path(__file__).with_name("reading.toml")
 
 SEED = int(os.environ.get("HOLDFAST_FUZZ_SEED", "20261122"))
 EXAMPLES = int(os.environ.get("HOLDFAST_FUZZ_EXAMPLES", "10"))
@@ -117,6 +118,12 @@ def fuzz(name: str, base_url: str, *options: str, town: Town, user: str, users: 
 def fuzz_anonymously(name: str, base_url: str, *options: str) -> Run:
     """A run without a token, and with generated ones."""
     return _run(name, base_url, ("--config-file", str(ANONYMOUS)), options, {})
+
+
+def fuzz_reading(name: str, base_url: str, token: str, *options: str) -> Run:
+    """A run over what changes something, with a token that may only read."""
+    given = ("--header", f"Authorization: Bearer {token}")
+    return _run(name, base_url, ("--config-file", str(READING)), (*given, *options), {})
 
 
 def _run(

@@ -68,16 +68,12 @@ FOR_EVERYBODY = {
     "sites_list",
     "sites_retrieve",
 }
-# These are for everybody, and something that can be asked of them is for staff only, for nobody
-# who was deactivated meanwhile, or with the cookie for pages of the service only.
-SOMETIMES_FORBIDDEN = {
-    "bookings_create",
-    "bookings_update",
-    "bookings_cancel",
-    "my_tokens_create",
-    "my_tokens_revoke",
-    "session_delete",
-}
+# Who asks it has no token yet, and so none that may be used for too little.
+WITHOUT_TOKEN = {"session_create"}
+# What changes something with the scope `book`; all other changes need `manage`.
+BOOKS = {"bookings_create", "bookings_update", "bookings_cancel"}
+# Who is signed in can sign out, whatever their scopes.
+WITHOUT_SCOPE = {"session_delete"}
 
 # Their bodies have nothing in them that a rule could refuse.
 WITHOUT_RULES = {"bookings_approve", "session_create"}
@@ -317,7 +313,7 @@ def test_a_reply_is_json_csv_or_a_stream_and_an_error_is_a_problem(operation: Op
 def test_an_operation_declares_every_status_it_can_give(operation: Operation) -> None:
     has_rules = operation.body is not None and operation.id not in WITHOUT_RULES
     expected = {"400", "401", "500", "503"}
-    expected |= {"403"} if operation.is_for_staff or operation.id in SOMETIMES_FORBIDDEN else set()
+    expected |= {"403"} if operation.id not in WITHOUT_TOKEN else set()
     expected |= {"404"} if "id" in operation.names("path") else set()
     expected |= {"404"} if operation.id in {"availability_search", *STREAMS} else set()
     expected |= {"422", "429"} if operation.id in STREAMS else set()
@@ -338,6 +334,39 @@ def test_what_only_staff_may_do_says_so(operation: Operation) -> None:
     description = " ".join(operation.found["description"].split())
     said = re.search(r"Only staff( of the facility's site)? may\b", description)
     assert operation.is_for_staff == (said is not None)
+
+
+@each_operation
+def test_an_operation_that_wants_a_token_names_the_scopes_it_needs(operation: Operation) -> None:
+    changes = ["book"] if operation.id in BOOKS else ["manage"]
+    expected = ["read"] if operation.method == "get" else changes
+    if operation.id in WITHOUT_TOKEN | WITHOUT_SCOPE:
+        expected = []
+    wants_token = operation.found.get("security") != [{}]
+    assert wants_token == ("x-required-scopes" in operation.found)
+    assert wants_token == (operation.id not in WITHOUT_TOKEN)
+    assert expected == operation.found.get("x-required-scopes", [])
+    assert {*expected} <= {*SCHEMAS["TokenScope"]["enum"]}
+
+
+@each_operation
+def test_what_is_said_of_scopes_to_people_is_what_programs_read(operation: Operation) -> None:
+    said = operation.found["description"].splitlines()[-1]
+    match operation.found.get("x-required-scopes"):
+        case [scope]:
+            assert f"Needs the scope `{scope}`." == said
+        case []:
+            assert "Any token will do, whatever its scopes." == said
+        case None:
+            assert "scope" not in said
+
+
+@each_operation
+def test_who_lacks_a_scope_is_told_which_by_a_challenge(operation: Operation) -> None:
+    needs = bool(operation.found.get("x-required-scopes"))
+    refuses = "insufficient_scope" in operation.types.get("403", set())
+    headers = operation.responses.get("403", {}).get("headers", {})
+    assert needs == refuses == ("WWW-Authenticate" in headers)
 
 
 @each_operation
@@ -575,10 +604,17 @@ def test_the_lock_of_the_tools_for_the_contract_names_no_registry() -> None:
 
 def test_the_guide_lists_the_operations_as_the_contract_has_them() -> None:
     guide = (SPEC.parent / "docs" / "api.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| `([A-Z]+ \S+)` \| `(\w+)` \| (.+) \|$", guide, re.MULTILINE)
+    listed = re.findall(
+        r"^\| `([A-Z]+ \S+)` \| `(\w+)` \| (.+) \| (?:(\w+) )?\|$", guide, re.MULTILINE
+    )
     document = yaml.safe_load((SPEC / "openapi.yaml").read_text(encoding="utf-8"))
     declared = [
-        (f"{method.upper()} {path}", operation["operationId"], operation["summary"])
+        (
+            f"{method.upper()} {path}",
+            operation["operationId"],
+            operation["summary"],
+            " ".join(operation.get("x-required-scopes", [])),
+        )
         for path, item in document["paths"].items()
         for method, operation in item.items()
         if method in METHODS

@@ -250,6 +250,27 @@ def test_who_shows_no_token_learns_nothing(shared_target: Target, reached: Reach
     assert expected == {name: set(counts) for name, counts in run.statuses.items()}
 
 
+def test_who_may_only_read_changes_nothing(shared_target: Target, reached: Reached) -> None:
+    few = str(max(5, EXAMPLES // 5))  # As above.
+    token = shared_target.town.staff.reading
+    changes = {
+        str(operation["operationId"])
+        for operation in OPERATIONS.values()
+        if {"book", "manage"} & set(operation.get("x-required-scopes", []))
+    }
+    run = fuzzing.fuzz_reading(
+        "reading",
+        shared_target.base_url,
+        token,
+        *("--max-examples", few),
+        *(f"--include-operation-id={name}" for name in sorted(changes)),
+    )
+    reached["reading"] = run.statuses
+
+    _assert_clean(run)
+    assert {name: {403} for name in changes} == {name: set(run.statuses[name]) for name in changes}
+
+
 @pytest.mark.parametrize("walk", WALKS)
 def test_links_lead_on(shared_target: Target, walk: str) -> None:
     user, expected = WALKS[walk]

@@ -8,6 +8,7 @@ from itertools import cycle
 from typing import Any
 
 from domain.hours import DAY_MINUTES, Opening, weekly_hours
+from domain.scopes import SCOPES
 from exchange.secrets import new_secret
 from sql.bookings import cancel_booking, insert_booking, insert_conflict
 from sql.closures import insert_closure
@@ -64,10 +65,14 @@ _OPEN_TO = {13: 1, 14: 2}
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who can be fuzzed as. ``token_id`` is that of ``token``."""
+    """Somebody who can be fuzzed as. ``token_id`` is that of ``token``.
+
+    ``reading`` is a token of theirs that may only read, and is there to be revoked besides.
+    """
 
     token: str
     token_id: int
+    reading: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,7 @@ async def _settle(dsn: str) -> Town:
 
 
 async def _person(conn: Connection, name: str) -> tuple[int, Person]:
-    """The user's id, and the person; a second token of theirs is there to be revoked."""
+    """The user's id, and the person."""
     user = await insert_user(
         conn, username=name, display_name=name.title(), is_staff=name == "staff"
     )
@@ -123,11 +128,14 @@ async def _person(conn: Connection, name: str) -> tuple[int, Person]:
             token_hash=secret.hash,
             token_prefix=secret.prefix,
             name=label,
+            scopes=scopes,
             expires_at=None,
         )
-        for secret, label in zip(secrets, ("fuzzing", "spare"), strict=True)
+        for secret, label, scopes in zip(
+            secrets, ("fuzzing", "reading"), (SCOPES, SCOPES[:1]), strict=True
+        )
     ]
-    return user.id, Person(secrets[0].plain, rows[0].id)
+    return user.id, Person(secrets[0].plain, rows[0].id, secrets[1].plain)
 
 
 async def _guest(conn: Connection, number: int) -> int:

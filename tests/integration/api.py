@@ -19,6 +19,7 @@ from urllib.parse import quote
 import httpx
 import psycopg
 
+from domain.scopes import SCOPES
 from exchange.secrets import new_secret
 from live.feed import BOUND_SECONDS
 from sql.tokens import insert_token
@@ -214,6 +215,7 @@ async def _first_staff(dsn: str) -> str:
             token_hash=secret.hash,
             token_prefix=secret.prefix,
             name="first",
+            scopes=SCOPES,
             expires_at=None,
         )
     return secret.plain

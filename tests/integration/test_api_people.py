@@ -38,6 +38,7 @@ def test_a_new_user_is_answered_in_full_with_a_token_that_lets_them_in(api: Api)
         "id": token["id"],
         "name": "first token",
         "prefix": token["token"][:8],
+        "scopes": ["read", "book", "manage"],
         "created_at": token["created_at"],
         "token": token["token"],
     } == token
@@ -165,6 +166,7 @@ def test_a_new_token_is_shown_once_and_works_at_once(api: Api) -> None:
         "id": token["id"],
         "name": "Laptop",
         "prefix": token["token"][:8],
+        "scopes": ["read", "book", "manage"],
         "created_at": token["created_at"],
         "expires_at": token["expires_at"],
         "token": token["token"],

@@ -1,4 +1,4 @@
-"""Who may do what: every operation, asked by everybody.
+"""Who may do what: every operation, asked by everybody, with every token.
 
 What a caller may not see is answered like what is not there; what only staff may
 do says so; without a valid token nothing is answered at all.
@@ -11,6 +11,7 @@ from itertools import count
 import httpx
 import pytest
 
+from domain.scopes import SCOPES, Scope
 from tests.client import Client, document
 
 from .api import Api, Json, Person, at, created, path_of, refused, unique, wire
@@ -35,6 +36,8 @@ class Scene:
 
 
 Attempt = Callable[[Client, Scene], httpx.Response]
+Narrow = Callable[..., Client]
+"""Of a person and scopes, a client with a token of that person's and these scopes alone."""
 WINDOW = {"start_time": wire(at(0)), "end_time": wire(at(24))}
 DAYS = {"start_date": wire(at(0))[:10], "end_date": wire(at(24))[:10]}
 
@@ -131,7 +134,7 @@ def import_users(caller: Client, _: Scene) -> httpx.Response:
 
 
 def import_facilities(caller: Client, scene: Scene) -> httpx.Response:
-    line = f"{scene.facility['site']['name']},{scene.facility['name']},Repainted"
+    line = f"{scene.site['name']},{scene.facility['name']},Repainted"
     return import_csv(caller, "/api/v1/imports/facilities/", f"site,name,description\n{line}\n")
 
 
@@ -261,7 +264,7 @@ def scene(api: Api, facility: Json, hall: Json, kept: dict[str, Json]) -> Scene:
     owner = api.person()
     quarters = next(_quarters)
     return Scene(
-        site={"id": facility["site"]["id"]},
+        site=api.staff.get(f"/api/v1/sites/{facility['site']['id']}/").json(),
         facility=facility,
         booking=owner.book(facility, at(quarters / 4, day=1), at((quarters + 1) / 4, day=1)),
         waiting=owner.book(hall, at(quarters / 4, day=1), at((quarters + 1) / 4, day=1)),
@@ -277,6 +280,21 @@ def scene(api: Api, facility: Json, hall: Json, kept: dict[str, Json]) -> Scene:
         ),
         closure=_kept(api, kept, "/api/v1/closures/", closure_of(facility)),
     )
+
+
+@pytest.fixture(scope="module")
+def narrow(api: Api) -> Narrow:
+    """Clients with tokens of the staff and of others that have these scopes alone."""
+    made: dict[tuple[int, tuple[Scope, ...]], Client] = {}
+
+    def of(person: Person, *scopes: Scope) -> Client:
+        key = (person.id, scopes)
+        if key not in made:
+            token = created(person.post("/api/v1/me/tokens/", {"name": "x", "scopes": scopes}))
+            made[key] = api.with_token(token["token"])
+        return made[key]
+
+    return of
 
 
 def _kept(api: Api, kept: dict[str, Json], path: str, body: Json) -> Json:
@@ -402,6 +420,43 @@ def test_staff_may_do_everything_but_what_is_the_owners_alone(
     finally:
         if operation == "facilities_archive":
             api.staff.patch(facility_path(scene), {"status": "active"})
+
+
+@on_every_operation
+def test_a_token_does_what_its_scopes_are_for_and_nothing_else(
+    api: Api, scene: Scene, narrow: Narrow, operation: str
+) -> None:
+    (needed,) = needs(operation)
+    person = scene.user if operation in OWNER_ALONE else api.staff
+    others = [scope for scope in SCOPES if scope != needed]
+    enough = narrow(person, needed)
+    lacking = {tuple(some): narrow(person, *some) for some in (others, others[:1], others[1:])}
+    before = state(api, scene)
+    for scopes, client in lacking.items():
+        response = ATTEMPTS[operation](client, scene)
+        says = [f"the scope '{needed}'", f"only '{scopes[0]}'"]
+        refused(response, 403, "insufficient_scope", says=says)
+        assert response.headers["www-authenticate"] == (
+            f'Bearer realm="holdfast", error="insufficient_scope", scope="{needed}"'
+        )
+    assert before == state(api, scene)
+    try:
+        response = ATTEMPTS[operation](enough, scene)
+        assert response.is_success, response.text
+    finally:
+        if operation == "facilities_archive":
+            api.staff.patch(facility_path(scene), {"status": "active"})
+
+
+def needs(operation: str) -> list[Scope]:
+    """The scopes that the contract asks for."""
+    (found,) = [
+        each["x-required-scopes"]
+        for item in document()["paths"].values()
+        for each in item.values()
+        if each["operationId"] == operation
+    ]
+    return list(found)
 
 
 def test_a_booking_of_anothers_is_answered_like_one_that_does_not_exist(

@@ -37,6 +37,8 @@ def instance(cls: type[Exception]) -> Exception:
     """An error of the class."""
     if cls is MethodNotAllowed:
         return MethodNotAllowed("PUT", ["GET"])
+    if cls is errors.InsufficientScope:
+        return errors.InsufficientScope("What happened.", ["read", "book"])
     return cls() if issubclass(cls, OAuthProblem) else cls("What happened.")
 
 
@@ -71,6 +73,13 @@ def test_every_error_in_the_table_becomes_a_problem_of_the_contract(cls: type[Ex
         body["request_id"],
     )
     assert len(str(body["detail"])) >= len("What happened.")
+
+
+def test_a_missing_scope_is_named_in_a_challenge() -> None:
+    response = problem_of(instance(errors.InsufficientScope), "request-1")
+    assert response.headers["www-authenticate"] == (
+        'Bearer realm="holdfast", error="insufficient_scope", scope="read book"'
+    )
 
 
 def test_the_types_of_the_table_are_those_of_the_contract() -> None:

@@ -558,7 +558,7 @@ async def test_a_token_is_logged_without_its_secret(conn: Connection, world: Wor
     ).fetchall()
 
     # Exactly these: another column may be another secret.
-    columns = {"id", "user_id", "name", "token_prefix", "expires_at", "created_at"}
+    columns = {"id", "user_id", "name", "token_prefix", "scopes", "expires_at", "created_at"}
     assert columns == values.keys()
 
 

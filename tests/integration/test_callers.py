@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)
 ADA = CallerRow(
-    user_id=1, username="ada", is_staff=False, token_expires_at=None, site_ids=[2], group_ids=[3]
+    user_id=1,
+    username="ada",
+    is_staff=False,
+    token_expires_at=None,
+    token_scopes=["read", "book"],
+    site_ids=[2],
+    group_ids=[3],
 )
 BOB = replace(ADA, user_id=2, username="bob")
 
@@ -102,6 +108,7 @@ async def test_who_was_asked_for_is_remembered_as_they_are() -> None:
     caller = found.caller
     assert (1, "ada", False) == (caller.user_id, caller.username, caller.is_staff)
     assert (frozenset({2}), frozenset({3})) == (caller.site_ids, caller.group_ids)
+    assert frozenset({"read", "book"}) == found.scopes
 
 
 async def test_a_change_of_a_user_drops_all_their_tokens_and_nobody_elses() -> None:

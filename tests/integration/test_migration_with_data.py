@@ -13,6 +13,7 @@ from tests import servers
 
 BEFORE_THE_RULES = "0006_idempotency"
 BEFORE_THE_FEED = "0012_holidays"
+BEFORE_SCOPES = "0014_"
 
 TABLES = (
     "sites",
@@ -68,6 +69,7 @@ VALUES (1, 'bookings_create', 'k', sha256('b'), 201, '{}', '', '2030-06-04 12:00
 
 RULES: dict[str, dict[str, object]] = {
     "users": {"anonymised_at": None},
+    "user_tokens": {"scopes": ["read", "book", "manage"]},
     "sites": {
         "opening_hours": None,
         "holiday_country": None,
@@ -246,6 +248,24 @@ def test_a_closure_without_an_end_gets_the_last_that_can_be_told(
         (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)),
         (datetime(2030, 6, 3, tzinfo=UTC), datetime(2030, 6, 4, tzinfo=UTC)),
     ] == found
+
+
+def test_a_token_that_may_not_do_all_does_not_survive_the_way_back(
+    in_use: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrations.migrate(in_use)
+    with psycopg.connect(in_use, autocommit=True) as conn:
+        conn.execute(
+            "INSERT INTO user_tokens (user_id, token_hash, token_prefix, name, scopes)"
+            " VALUES (2, sha256('n'), 'hf_narro', 'display', '{read}'),"
+            "        (2, sha256('w'), 'hf_wide', 'desk', '{manage,book,read}')"
+        )
+
+    with monkeypatch.context() as patched:
+        _only(patched, after=BEFORE_SCOPES)
+        migrations.rollback_all(in_use)
+
+    assert ["cli", "desk"] == [token["name"] for token in _contents(in_use)["user_tokens"]]
 
 
 def test_a_log_that_went_and_came_again_does_not_claim_to_hold_what_was_in_between(

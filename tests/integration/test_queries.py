@@ -376,9 +376,11 @@ async def test_a_token_stands_for_its_user_until_it_expires_or_either_is_taken_a
         "mia",
         is_staff=False,
         token_expires_at=end,
+        token_scopes=["book", "read"],
         site_ids=[],
         group_ids=[],
     )
+    assert await users.find_caller(conn, b"a" * 32, end - timedelta(microseconds=1)) == caller
     assert await users.find_caller(conn, b"a" * 32, end) is None
     assert await users.find_caller(conn, b"c" * 32, now) is None
 
@@ -490,6 +492,7 @@ async def _token(
         token_hash=mark * 32,
         token_prefix="hf_abcde",  # noqa: S106 - what is shown of a secret
         name="cli",
+        scopes=["book", "read"],
         expires_at=expires_at,
     )
 

@@ -1,11 +1,13 @@
 """Tokens from the command line: for the first member of staff, for programs, for the demo."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from app.failure import Failure
 from domain.errors import UsernameTaken
+from domain.scopes import SCOPES, Scope
 from exchange.secrets import new_secret
 from sql.pool import Connection, create_pool, transaction
 from sql.tokens import delete_token, insert_token, list_tokens
@@ -13,6 +15,9 @@ from sql.users import UserRow, find_user_by_username, insert_user
 
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
 LABEL_LENGTH = 100
+LIFETIME = re.compile(r"([0-9]{1,9})([smhd])")
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+LONGEST = timedelta(days=3650)
 PAGE = 200
 
 
@@ -21,13 +26,17 @@ class TokenOrder:
     """What token is wanted, and whose.
 
     ``staff``: a user who is made for it is staff; one of long standing is not promoted in
-    passing. ``replace``: the user's earlier tokens of this name are revoked.
+    passing. ``scopes``: all there are where none is named. ``expires_days`` and ``expires_in``,
+    which is a number and a unit, as in 12h: never, where neither is given. ``replace``: the
+    user's earlier tokens of this name are revoked.
     """
 
     username: str
     name: str
     staff: bool = False
+    scopes: Sequence[str] = ()
     expires_days: int | None = None
+    expires_in: str | None = None
     replace: bool = False
 
 
@@ -43,10 +52,11 @@ class Issued:
 async def issue_token(dsn: str, order: TokenOrder) -> Issued:
     """Make a token for a user, who is made too if there is none of that name.
 
-    :raises Failure: if the names have no valid form, or the user is deactivated, or is not staff
-        and should be.
+    :raises Failure: if what is ordered has no valid form, or the user is deactivated, or is not
+        staff and should be.
     """
     _check_names(order.username, order.name)
+    scopes, lifetime = _scopes(order.scopes), _lifetime(order)
     async with (
         create_pool(dsn, min_size=1, max_size=1) as pool,
         transaction(pool, actor_id=None, request_id=None) as conn,
@@ -55,16 +65,14 @@ async def issue_token(dsn: str, order: TokenOrder) -> Issued:
         if order.replace:
             await _revoke(conn, user.id, order.name)
         secret = new_secret()
-        expires_at = None
-        if order.expires_days is not None:
-            expires_at = datetime.now(UTC) + timedelta(days=order.expires_days)
         await insert_token(
             conn,
             user_id=user.id,
             token_hash=secret.hash,
             token_prefix=secret.prefix,
             name=order.name,
-            expires_at=expires_at,
+            scopes=scopes,
+            expires_at=None if lifetime is None else datetime.now(UTC) + lifetime,
         )
     return Issued(secret.plain, user, is_new)
 
@@ -79,6 +87,33 @@ def _check_names(username: str, name: str) -> None:
     if not name.strip() or len(name) > LABEL_LENGTH:
         message = f"{name!r} is no name for a token: it has 1 to {LABEL_LENGTH} characters."
         raise Failure(message)
+
+
+def _scopes(names: Sequence[str]) -> Sequence[Scope]:
+    """The scopes of these names; all there are, where none is named."""
+    for name in names:
+        if name not in SCOPES:
+            message = f"{name!r} is no scope: a token has one or more of {', '.join(SCOPES)}."
+            raise Failure(message)
+    return [scope for scope in SCOPES if scope in names or not names]
+
+
+def _lifetime(order: TokenOrder) -> timedelta | None:
+    """How long the token works; None is for ever."""
+    if order.expires_in is None:
+        return None if order.expires_days is None else timedelta(days=order.expires_days)
+    if order.expires_days is not None:
+        message = "When the token expires is said twice: leave out --expires-days or --expires-in."
+        raise Failure(message)
+    said = LIFETIME.fullmatch(order.expires_in)
+    lifetime = said and timedelta(seconds=int(said[1]) * SECONDS[said[2]])
+    if not lifetime or lifetime > LONGEST:
+        message = (
+            f"{order.expires_in!r} is not how long a token can work: write a number and s, m, h or"
+            f" d, as in 45s, 30m, 12h or 90d, from 1s to {LONGEST.days}d."
+        )
+        raise Failure(message)
+    return lifetime
 
 
 async def _find_or_make(conn: Connection, username: str, *, staff: bool) -> tuple[UserRow, bool]:
