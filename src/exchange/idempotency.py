@@ -25,7 +25,7 @@ from sql.statement import Statement
 
 LIFETIME = timedelta(hours=24)
 
-_KEPT_HEADERS = ("content-type", "etag", "location")
+_KEPT_HEADERS = ("content-type", "etag", "link", "location")
 
 Work = Callable[[Connection], Awaitable[Response]]
 
