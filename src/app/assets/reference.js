@@ -27,11 +27,25 @@ const withoutCookies = () => ({
   },
 });
 
+/* Swagger UI shows a reply when it has ended, which a stream does not for an hour. */
+const withoutStreams = () => ({
+  wrapComponents: {
+    execute: (Execute, { React }) => (props) =>
+      props.operation?.getIn(["responses", "200", "content", "text/event-stream"])
+        ? React.createElement(
+            "p",
+            { className: "opblock-description-wrapper" },
+            "A stream goes on and on, so there would be nothing to see here. Follow it with curl.",
+          )
+        : React.createElement(Execute, props),
+  },
+});
+
 document.addEventListener("DOMContentLoaded", () => {
   SwaggerUIBundle({
     url: "/openapi.json",
     dom_id: "#reference",
-    plugins: [withoutCookies],
+    plugins: [withoutCookies, withoutStreams],
     deepLinking: true,
     docExpansion: "none",
     defaultModelsExpandDepth: 0,
