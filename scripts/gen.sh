@@ -3,6 +3,8 @@
 #   spec/openapi.yaml    the contract as it is published
 #   src/wire/models.py   its schemas as pydantic models
 #   src/wire/replies.py  its schemas as TypedDicts
+# and takes the program of the reference at /docs from the package that spec/package-lock.json names:
+#   src/app/assets/swagger-ui/  served as it is (docs/adr/0032)
 # The same sources always give the same bytes. A file appears whole or not at all.
 #
 #   scripts/gen.sh          writes what differs
@@ -67,7 +69,7 @@ place() {
     echo "unchanged  $2"
   elif [ "$mode" = --check ]; then
     echo "stale      $2"
-    diff -u -- "$root/$2" "$work/$1" | sed -n '3,40p' || true
+    diff -u -- "$root/$2" "$work/$1" | sed -n '3,40p' | cut -c 1-400 || true
     stale=1
   else
     cp -- "$work/$1" "$root/$2.new"
@@ -79,6 +81,10 @@ mode="${1:-}"
 place openapi.yaml spec/openapi.yaml
 place models.py src/wire/models.py
 place replies.py src/wire/replies.py
+for file in swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt swagger-ui.css LICENSE NOTICE; do
+  cp -- "$root/spec/node_modules/swagger-ui-dist/$file" "$work/$file"
+  place "$file" "src/app/assets/swagger-ui/$file"
+done
 if [ "$stale" = 1 ]; then
   echo "Run scripts/gen.sh." >&2
   exit 1

@@ -29,7 +29,11 @@ _TEXTS = frozenset(
         b"application/json",
         b"application/problem+json",
         b"application/yaml",
+        b"image/svg+xml",
+        b"text/css",
         b"text/csv",
+        b"text/html",
+        b"text/javascript",
         b"text/plain",
     }
 )

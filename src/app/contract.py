@@ -15,7 +15,7 @@ CONTRACT = Path(__file__).resolve().parents[2] / "spec" / "openapi.yaml"
 
 JSON = "application/json"
 
-_METHODS = ("get", "put", "post", "delete", "patch")
+METHODS = ("get", "put", "post", "delete", "patch")
 _NO_TOKEN: list[dict[str, Any]] = [{}]
 _SCOPES = "x-required-scopes"
 
@@ -52,7 +52,7 @@ def operations() -> dict[str, Operation]:
     """Every operation by its operationId."""
     found = {}
     for path, item in document()["paths"].items():
-        for method in _METHODS:
+        for method in METHODS:
             if method in item:
                 operation = _operation(path, method, item[method], item.get("parameters", []))
                 found[operation.id] = operation

@@ -12,11 +12,13 @@ import time
 from collections.abc import Sequence
 
 import structlog
+from connexion.middleware.abstract import ROUTING_CONTEXT
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.contract import JSON, allowed_methods, media_type_of
+from app.deprecation import announcements
 from app.logging import log_request
 from app.metrics import count_request
 from app.problems import (
@@ -107,6 +109,7 @@ class _Reply:
         self.request_id = request_id
         self.status = 0
         self._send = send
+        self._scope = scope
         self._private = scope["path"].startswith("/api/")
 
     async def __call__(self, message: Message) -> None:
@@ -116,6 +119,7 @@ class _Reply:
                 *message.get("headers", ()),
                 (b"x-request-id", self.request_id.encode()),
                 (b"x-content-type-options", b"nosniff"),
+                *announcements().get(_operation_id(self._scope) or "", ()),
             ]
             if self._private and not any(name == b"cache-control" for name, _ in headers):
                 # It depends on who asks, and may change at any time; ETags still spare the body.
@@ -135,14 +139,19 @@ def _tell(scope: Scope, reply: _Reply, seconds: float) -> None:
             "request_id": reply.request_id,
         }
     )
-    routed = scope["extensions"].get("connexion_routing", {})
-    count_request(routed.get("operation_id"), reply.status, seconds)
+    count_request(_operation_id(scope), reply.status, seconds)
+
+
+def _operation_id(scope: Scope) -> str | None:
+    """The operation that Connexion's routing found, if it came to that and found one."""
+    routed: dict[str, str | None] = scope["extensions"].get(ROUTING_CONTEXT, {})
+    return routed.get("operation_id")
 
 
 def _nowhere(path: str) -> str:
     """What to tell whoever asks for a path that is not there: often, a slash is all it is."""
     other = path[:-1] if path.endswith("/") else f"{path}/"
-    hint = f"Did you mean {other} ?" if allowed_methods(other) else "See /openapi.yaml."
+    hint = f"Did you mean {other} ?" if allowed_methods(other) else "See /docs."
     return f"Nothing lies at this path. {hint}"
 
 

@@ -1,22 +1,38 @@
-"""What lies outside the contract's paths: the contract itself, health, metrics, a signpost."""
+"""What lies outside the contract's paths: the contract, what explains it, health, metrics."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
 
 import orjson
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
 
+from app import guides
 from app.contract import CONTRACT, document
+from app.fixed import Page, fixed
+from app.markup import GUIDES, HEADERS
 from app.metrics import exposition
 from exchange.request import Service
 from sql.pool import reading
 
+ASSETS = Path(__file__).parent / "assets"
+
+MEDIA_TYPES = MappingProxyType(
+    {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+)
+"""The files of app/assets that are served, by their endings."""
+
 SIGNPOST = {
     "service": "Holdfast",
     "api": "/api/v1/",
+    "docs": ["/docs", "/problems"],
     "contract": ["/openapi.yaml", "/openapi.json"],
     "health": ["/healthz", "/readyz"],
     "metrics": "/metrics",
@@ -39,21 +55,62 @@ def pages(service: Service) -> Router:
 
     return Router(
         [
-            Route("/", _always(orjson.dumps(SIGNPOST), "application/json")),
-            Route("/openapi.yaml", _always(CONTRACT.read_bytes(), "application/yaml")),
-            Route("/openapi.json", _always(orjson.dumps(document()), "application/json")),
-            Route("/healthz", _always(b'{"status":"ok"}', "application/json")),
+            Route("/", fixed(orjson.dumps(SIGNPOST), "application/json")),
+            Route("/openapi.yaml", fixed(CONTRACT.read_bytes(), "application/yaml")),
+            Route("/openapi.json", fixed(orjson.dumps(document()), "application/json")),
+            Route("/healthz", fixed(b'{"status":"ok"}', "application/json")),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
+            *_to_read(),
         ],
         redirect_slashes=False,
+        default=_elsewhere,
     )
 
 
-def _always(content: bytes, media_type: str) -> Callable[[Request], Awaitable[Response]]:
-    """A page that is the same for as long as the process lives."""
+def _to_read() -> list[Route]:
+    """The pages for people, each written when it is first asked for."""
+    reference, problems = _html(guides.reference), _html(guides.problems)
+    return [
+        *(Route(path, reference) for path in ("/docs", "/docs/")),
+        *(Route(path, problems) for path in ("/problems", "/problems/")),
+        *(Route(f"/docs/{name}", _html(guides.guide, name)) for name in GUIDES),
+        *(
+            Route(f"/problems/{name}", _html(guides.problem, name))
+            for name in guides.problem_types()
+        ),
+        *(
+            Route(f"/docs/assets/{file.relative_to(ASSETS).as_posix()}", _asset(file))
+            for file in sorted(ASSETS.rglob("*"))
+            if file.suffix in MEDIA_TYPES
+        ),
+    ]
 
-    async def page(_: Request) -> Response:
-        return Response(content, media_type=media_type)
+
+def _html(write: Callable[..., bytes], *names: str) -> Page:
+    return _when_asked(lambda: fixed(write(*names), "text/html", HEADERS))
+
+
+def _asset(file: Path) -> Page:
+    return _when_asked(lambda: fixed(file.read_bytes(), MEDIA_TYPES[file.suffix]))
+
+
+def _when_asked(make: Callable[[], Page]) -> Page:
+    made = cache(make)
+
+    async def page(request: Request) -> Response:
+        return await made()(request)
 
     return page
+
+
+async def _elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
+    """The page of a problem type, for those who resolve one as RFC 9457 has it; else 404.
+
+    To the RFC a ``type`` is a reference relative to what was asked for: after
+    ``/api/v1/bookings/``, ``booking_conflict`` is ``/api/v1/bookings/booking_conflict``.
+    """
+    name = scope["path"].rpartition("/")[2]
+    if scope["method"] not in {"GET", "HEAD"} or name not in guides.problem_types():
+        raise HTTPException(404)
+    await RedirectResponse(f"/problems/{name}", 303)(scope, receive, send)

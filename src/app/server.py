@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.compression import Compression
 from app.contract import document, operations
+from app.deprecation import announcements
 from app.descriptors import allowed, streams_within
 from app.edge import Edge
 from app.failure import Failure
@@ -68,6 +69,7 @@ def build(settings: Settings) -> ASGIApp:
     """The application with the given settings. Its pool opens with the lifespan."""
     service = _service(settings)
     shared = service.live.shared
+    announcements()  # a contract that announces it wrongly is not served
 
     class BoundedBody(BodyValidator):
         limit = settings.body_limit_bytes

@@ -24,7 +24,7 @@ from sql.pool import Connection
 
 LIFETIME = timedelta(hours=24)
 
-_KEPT_HEADERS = ("content-type", "etag", "location")
+_KEPT_HEADERS = ("content-type", "etag", "link", "location")
 
 Work = Callable[[Connection], Awaitable[Response]]
 

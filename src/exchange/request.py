@@ -190,8 +190,12 @@ def json_reply(
 
 
 def problem_reply(body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Response:
-    """A problem+json reply (RFC 9457) with the status that the problem states."""
-    return Response(dump(body), cast("int", body["status"]), headers, PROBLEM_JSON)
+    """A problem+json reply (RFC 9457) with the status that the problem states.
+
+    ``Link`` leads to the page about its type (docs/adr/0033).
+    """
+    explained = {"Link": f'</problems/{body["type"]}>; rel="type"', **(headers or {})}
+    return Response(dump(body), cast("int", body["status"]), explained, PROBLEM_JSON)
 
 
 def resource_reply(
@@ -207,7 +211,7 @@ def content_reply(
     """JSON that is written already, as ``resource_reply`` replies it."""
     etag = etag_of(content)
     known = request.headers.get("if-none-match")
-    if known is not None and _names(known, etag):
+    if known is not None and names_version(known, etag):
         return Response(status_code=304, headers={"ETag": etag})
     return Response(content, status, {"ETag": etag, **(headers or {})}, "application/json")
 
@@ -217,7 +221,7 @@ def no_content() -> Response:
     return Response(status_code=204)
 
 
-def _names(condition: str, etag: str) -> bool:
+def names_version(condition: str, etag: str) -> bool:
     """Whether If-None-Match holds the tag; weak comparison (RFC 9110, 13.1.2)."""
     tags = (tag.strip().removeprefix("W/") for tag in condition.split(","))
     return condition.strip() == "*" or etag in tags

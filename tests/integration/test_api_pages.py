@@ -31,7 +31,7 @@ def test_a_healthy_service_says_so_without_a_token(api: Api) -> None:
 
 def test_the_root_points_to_all_that_there_is(api: Api) -> None:
     signpost = api.anonymous.get("/").json()
-    for path in (*signpost["contract"], *signpost["health"]):
+    for path in (*signpost["contract"], *signpost["docs"], *signpost["health"]):
         assert api.anonymous.get(path).status_code == 200
     assert api.anonymous.get(f"{signpost['api']}me/").status_code == 401
 

@@ -44,6 +44,7 @@ def welcome(settings: Settings, dsn: str, *, demo_loaded: bool, log: Path | None
         "Holdfast is running.",
         "",
         f"  API       {base}/api/v1/",
+        f"  Docs      {base}/docs",
         f"  Contract  {base}/openapi.yaml",
         f"  Health    {base}/healthz",
         f"            {base}/readyz",
