@@ -11,7 +11,7 @@ root="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)"
 setup check
 # shellcheck source=scripts/_node.sh
 . "$root/scripts/_node.sh"
-setup_node
+setup_node spec clients/typescript
 
 bin="$root/.venv/bin"
 said="$(mktemp)"
@@ -54,7 +54,7 @@ overlays() {
 # shellcheck disable=SC2329
 imports() { PYTHONPATH="$root/scripts" "$bin/lint-imports" --no-logo --no-cache; }
 
-python_code=(src scripts tests)
+python_code=(src scripts tests clients/python/src)
 if [ -d benchmarks ]; then python_code+=(benchmarks); fi
 forward=()
 for migration in db/migrations/*.sql; do
