@@ -28,7 +28,7 @@ def for_python(document: Document) -> Document:
                 method: {
                     **operation,
                     "responses": {
-                        status: reply
+                        status: as_text(reply)
                         for status, reply in operation["responses"].items()
                         if status.startswith("2")
                     },
@@ -39,6 +39,13 @@ def for_python(document: Document) -> Document:
             if not any("text/event-stream" in str(operation) for operation in item.values())
         },
     }
+
+
+def as_text(reply: Document) -> Document:
+    """The reply, with what is no JSON as the text that it is, to a generator that knows no CSV."""
+    content = reply.get("content", {})
+    plain = {name.replace("text/csv", "text/plain"): each for name, each in content.items()}
+    return {**reply, "content": plain} if content else reply
 
 
 def keyed(document: Document) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ export default defineConfig(
   { languageOptions: { parserOptions: { projectService: true } } },
   { files: ["*.js"], extends: [ts.configs.disableTypeChecked] },
   {
+    files: ["src/**", "test/**"],
     rules: {
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
     },

@@ -67,6 +67,9 @@ def _get_kwargs(
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
+    if "amenities" in params:
+        params["amenities"] = ",".join(params["amenities"])
+
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/api/v1/availability/search",
