@@ -4,15 +4,19 @@ import { ok } from "./client.ts";
 import { errorOf } from "./problems.ts";
 import type { paths } from "./schema.ts";
 
+type Query<Path extends keyof paths> = paths[Path] extends {
+  get: { parameters: { query?: infer Q } };
+}
+  ? NonNullable<Q>
+  : never;
+
 /** The paths that list something, page by page. */
 export type ListPath = {
-  [Path in keyof paths]: paths[Path] extends {
-    get: { parameters: { query?: { cursor?: string } } };
-  }
-    ? "cursor" extends keyof NonNullable<paths[Path]["get"]["parameters"]["query"]>
+  [Path in keyof paths]: [Query<Path>] extends [never]
+    ? never
+    : "cursor" extends keyof Query<Path>
       ? Path
-      : never
-    : never;
+      : never;
 }[keyof paths];
 
 /** What a path lists. */
