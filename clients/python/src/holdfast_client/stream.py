@@ -8,7 +8,7 @@ it again, because events are missing.
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeAlias
@@ -128,7 +128,7 @@ def changes(
     facility_id: int | None = None,
     site_id: int | None = None,
     last_event_id: str | None = None,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """What changes, of one facility, of one site, or of all, for as long as it is iterated over.
 
     A connection that ends is opened anew. Raises ``Problem`` where that is of no use, such as when
@@ -158,7 +158,7 @@ async def async_changes(
     facility_id: int | None = None,
     site_id: int | None = None,
     last_event_id: str | None = None,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """As ``changes``, without waiting."""
     http = client.get_async_httpx_client()
     following = Following(facility_id, site_id, last_event_id)
