@@ -39,7 +39,7 @@ cd -- "$root/spec"
 quietly tsp compile . --output-dir "$work"
 
 document="$work/openapi.json"
-for overlay in problems links events; do
+for overlay in problems links events headers; do
   quietly "$bin/oas-patch" overlay "$document" "$overlay.overlay.yaml" -o "$work/$overlay.json"
   document="$work/$overlay.json"
 done

@@ -517,7 +517,7 @@ def test_what_is_created_can_be_looked_at_next() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["events", "links", "problems"])
+@pytest.mark.parametrize("name", ["events", "headers", "links", "problems"])
 def test_every_action_of_an_overlay_changed_the_contract(name: str) -> None:
     overlay = yaml.safe_load((SPEC / f"{name}.overlay.yaml").read_bytes())
     for action in overlay["actions"]:

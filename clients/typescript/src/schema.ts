@@ -3676,7 +3676,10 @@ export interface operations {
             /** @description One page of the list. `Link` leads to the next one. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description The next page, as `<…>; rel="next"` (RFC 8288). Absent on the last page. */
                     Link?: string;
@@ -3722,7 +3725,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -3733,9 +3739,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -3746,7 +3758,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -3761,7 +3776,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -3772,7 +3790,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -3786,9 +3807,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3824,7 +3851,10 @@ export interface operations {
             /** @description The request has succeeded. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -3850,7 +3880,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -3861,9 +3894,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -3874,7 +3913,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -3885,7 +3927,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -3896,7 +3941,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -3907,7 +3955,10 @@ export interface operations {
             /** @description `reason_blank`: a rejection has no reason, or one of nothing but white space. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -3918,7 +3969,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -3932,9 +3986,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -3982,9 +4042,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -4029,9 +4095,15 @@ export interface operations {
             /** @description The record is still the one that `If-None-Match` names. There is no body. */
             304: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -4040,7 +4112,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4051,9 +4126,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4064,7 +4145,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4079,7 +4163,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4090,7 +4177,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4104,9 +4194,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -4164,9 +4260,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -4200,9 +4302,15 @@ export interface operations {
             /** @description The record is still the one that `If-None-Match` names. There is no body. */
             304: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -4211,7 +4319,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4222,9 +4333,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4235,7 +4352,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4250,7 +4370,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4261,7 +4384,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4275,9 +4401,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -4330,9 +4462,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -4364,9 +4502,15 @@ export interface operations {
             /** @description The record is still the one that `If-None-Match` names. There is no body. */
             304: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -4375,7 +4519,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4386,9 +4533,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4399,7 +4552,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4414,7 +4570,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4425,7 +4584,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4439,9 +4601,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -4499,7 +4667,10 @@ export interface operations {
             /** @description One page of the list. `Link` leads to the next one. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description The next page, as `<…>; rel="next"` (RFC 8288). Absent on the last page. */
                     Link?: string;
@@ -4539,7 +4710,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4550,9 +4724,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4563,7 +4743,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4578,7 +4761,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4589,7 +4775,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4603,9 +4792,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -4689,11 +4884,17 @@ export interface operations {
             /** @description One page of the list as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description The next page, as `<…>; rel="next"` (RFC 8288). Absent on the last page. */
                     Link?: string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -4740,9 +4941,15 @@ export interface operations {
             /** @description The record is still the one that `If-None-Match` names. There is no body. */
             304: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -4751,7 +4958,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4762,9 +4972,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4775,7 +4991,10 @@ export interface operations {
             /** @description `not_found`: there is no facility with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4791,7 +5010,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4802,7 +5024,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4816,9 +5041,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -4859,9 +5090,15 @@ export interface operations {
              */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description Nothing of it is for any cache. */
+                    /**
+                     * @description Nothing of it is for any cache.
+                     * @example no-store
+                     */
                     "Cache-Control": string;
                     [name: string]: unknown;
                 };
@@ -4879,7 +5116,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4890,9 +5130,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4903,7 +5149,10 @@ export interface operations {
             /** @description `not_found`: there is no facility, or no site, with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4914,7 +5163,10 @@ export interface operations {
             /** @description `scope_ambiguous`: both a facility and a site are given. A facility's site goes without saying. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4925,9 +5177,15 @@ export interface operations {
             /** @description `too_many_streams`: you have as many streams open as one process of the service lets anybody have. Close one, or ask again after `Retry-After`. */
             429: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -4938,7 +5196,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -4952,9 +5213,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -4998,11 +5265,20 @@ export interface operations {
             /** @description The booking. `Location` says where it is. */
             201: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The path of the new record. */
+                    /**
+                     * @description The path of the new record.
+                     * @example /api/v1/bookings/1/
+                     */
                     Location: string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     /** @description `true` where this is the reply to an earlier request with the same `Idempotency-Key`. */
                     "Idempotency-Replayed"?: "true";
@@ -5046,7 +5322,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5057,9 +5336,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5070,7 +5355,10 @@ export interface operations {
             /** @description `permission_denied`: only staff of the facility's site may book for another user, and nobody who was deactivated meanwhile. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description `true` where this is the reply to an earlier request with the same `Idempotency-Key`. */
                     "Idempotency-Replayed"?: "true";
@@ -5088,11 +5376,17 @@ export interface operations {
              */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description `true` where this is the reply to an earlier request with the same `Idempotency-Key`. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description How long to wait before asking again, in seconds. Only with `idempotency_key_in_use`. */
+                    /**
+                     * @description How long to wait before asking again, in seconds. Only with `idempotency_key_in_use`.
+                     * @example 1
+                     */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -5103,7 +5397,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5114,7 +5411,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5146,7 +5446,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description `true` where this is the reply to an earlier request with the same `Idempotency-Key`. */
                     "Idempotency-Replayed"?: "true";
@@ -5159,7 +5462,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5173,9 +5479,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -5209,9 +5521,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -5253,9 +5571,15 @@ export interface operations {
             /** @description The record is still the one that `If-None-Match` names. There is no body. */
             304: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -5264,7 +5588,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5275,9 +5602,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5288,7 +5621,10 @@ export interface operations {
             /** @description `not_found`: there is no booking with that identifier, or it is not yours to see. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5299,7 +5635,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5313,9 +5652,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -5353,7 +5698,10 @@ export interface operations {
             /** @description Done. There is no body. */
             204: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5362,7 +5710,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5373,9 +5724,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5386,7 +5743,10 @@ export interface operations {
             /** @description `permission_denied`: you were deactivated meanwhile. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5397,7 +5757,10 @@ export interface operations {
             /** @description `not_found`: there is no booking with that identifier, or it is not yours to see. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5411,7 +5774,10 @@ export interface operations {
              */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5422,7 +5788,10 @@ export interface operations {
             /** @description `precondition_failed`: the record has changed since you read it, so nothing was done. Read it again and decide anew. */
             412: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5433,7 +5802,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5447,9 +5819,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -5494,9 +5872,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -5538,7 +5922,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5549,9 +5936,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5562,7 +5955,10 @@ export interface operations {
             /** @description `permission_denied`: only staff of the other facility's site may move somebody's booking there, and nobody who was deactivated meanwhile may change theirs. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5573,7 +5969,10 @@ export interface operations {
             /** @description `not_found`: there is no booking with that identifier, or it is not yours to see. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5592,7 +5991,10 @@ export interface operations {
              */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5603,7 +6005,10 @@ export interface operations {
             /** @description `precondition_failed`: the record has changed since you read it, so nothing was done. Read it again and decide anew. */
             412: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5614,7 +6019,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5625,7 +6033,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5655,7 +6066,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5666,7 +6080,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5680,9 +6097,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -5726,9 +6149,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -5771,7 +6200,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5782,9 +6214,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5795,7 +6233,10 @@ export interface operations {
             /** @description `permission_denied`: only staff of the facility's site may decide about the booking. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5806,7 +6247,10 @@ export interface operations {
             /** @description `not_found`: there is no booking with that identifier, or it is not yours to see. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5820,7 +6264,10 @@ export interface operations {
              */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5831,7 +6278,10 @@ export interface operations {
             /** @description `precondition_failed`: the record has changed since you read it, so nothing was done. Read it again and decide anew. */
             412: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5842,7 +6292,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5853,7 +6306,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5864,7 +6320,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5878,9 +6337,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -5919,7 +6384,10 @@ export interface operations {
             /** @description One page of the list. `Link` leads to the next one. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description The next page, as `<…>; rel="next"` (RFC 8288). Absent on the last page. */
                     Link?: string;
@@ -5964,7 +6432,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5975,9 +6446,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5988,7 +6465,10 @@ export interface operations {
             /** @description `not_found`: there is no booking with that identifier, or it is not yours to see. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -5999,7 +6479,10 @@ export interface operations {
             /** @description `invalid_cursor`: the cursor does not come from this list, or no longer fits it. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6010,7 +6493,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6024,9 +6510,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -6070,9 +6562,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -6116,7 +6614,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6127,9 +6628,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6140,7 +6647,10 @@ export interface operations {
             /** @description `permission_denied`: only staff of the facility's site may decide about the booking. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6151,7 +6661,10 @@ export interface operations {
             /** @description `not_found`: there is no booking with that identifier, or it is not yours to see. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6165,7 +6678,10 @@ export interface operations {
              */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6176,7 +6692,10 @@ export interface operations {
             /** @description `precondition_failed`: the record has changed since you read it, so nothing was done. Read it again and decide anew. */
             412: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6187,7 +6706,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6198,7 +6720,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6209,7 +6734,10 @@ export interface operations {
             /** @description `reason_blank`: the reason is nothing but white space. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6220,7 +6748,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6234,9 +6765,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -6286,7 +6823,10 @@ export interface operations {
             /** @description One page of the list. `Link` leads to the next one. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description The next page, as `<…>; rel="next"` (RFC 8288). Absent on the last page. */
                     Link?: string;
@@ -6315,7 +6855,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6326,9 +6869,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6343,7 +6892,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6354,7 +6906,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6368,9 +6923,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -6405,11 +6966,20 @@ export interface operations {
             /** @description The record, created. `Location` says where it is, `ETag` which version it is. */
             201: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The path of the new record. */
+                    /**
+                     * @description The path of the new record.
+                     * @example /api/v1/closures/1/
+                     */
                     Location: string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -6436,7 +7006,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6447,9 +7020,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6460,7 +7039,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6471,7 +7053,10 @@ export interface operations {
             /** @description `closure_affects_bookings`: active bookings are in the way. The reply lists them, and with `cancel_bookings` they would be cancelled. */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6482,7 +7067,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6493,7 +7081,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6513,7 +7104,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6524,7 +7118,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6538,9 +7135,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -6574,9 +7177,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -6601,9 +7210,15 @@ export interface operations {
             /** @description The record is still the one that `If-None-Match` names. There is no body. */
             304: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -6612,7 +7227,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6623,9 +7241,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6636,7 +7260,10 @@ export interface operations {
             /** @description `not_found`: there is no closure with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6647,7 +7274,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6661,9 +7291,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -6691,7 +7327,10 @@ export interface operations {
             /** @description Done. There is no body. */
             204: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6700,7 +7339,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6711,9 +7353,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6724,7 +7372,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6735,7 +7386,10 @@ export interface operations {
             /** @description `not_found`: there is no closure with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6746,7 +7400,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6760,9 +7417,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -6814,9 +7477,15 @@ export interface operations {
             /** @description The whole table. A reply that breaks off is not complete: ask again. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description What to save the table as (RFC 6266). */
+                    /**
+                     * @description What to save the table as (RFC 6266).
+                     * @example attachment; filename="closures.csv"
+                     */
                     "Content-Disposition": string;
                     [name: string]: unknown;
                 };
@@ -6831,7 +7500,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6842,9 +7514,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6855,7 +7533,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6871,7 +7552,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6882,7 +7566,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -6896,9 +7583,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -6963,7 +7656,10 @@ export interface operations {
             /** @description One page of the list. `Link` leads to the next one. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description The next page, as `<…>; rel="next"` (RFC 8288). Absent on the last page. */
                     Link?: string;
@@ -7046,7 +7742,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7057,9 +7756,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7070,7 +7775,10 @@ export interface operations {
             /** @description `invalid_cursor`: the cursor does not come from this list, or no longer fits it. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7081,7 +7789,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7095,9 +7806,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -7138,11 +7855,20 @@ export interface operations {
             /** @description The record, created. `Location` says where it is, `ETag` which version it is. */
             201: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The path of the new record. */
+                    /**
+                     * @description The path of the new record.
+                     * @example /api/v1/facilities/1/
+                     */
                     Location: string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -7221,7 +7947,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7232,9 +7961,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7245,7 +7980,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7256,7 +7994,10 @@ export interface operations {
             /** @description `facility_name_taken`: the site already has a facility of that name, in whatever case. */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7267,7 +8008,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7278,7 +8022,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7296,7 +8043,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7307,7 +8057,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7321,9 +8074,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -7357,9 +8116,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -7438,9 +8203,15 @@ export interface operations {
             /** @description The record is still the one that `If-None-Match` names. There is no body. */
             304: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -7449,7 +8220,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7460,9 +8234,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7473,7 +8253,10 @@ export interface operations {
             /** @description `not_found`: there is no facility with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7484,7 +8267,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7498,9 +8284,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -7535,7 +8327,10 @@ export interface operations {
             /** @description Done. There is no body. */
             204: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7544,7 +8339,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7555,9 +8353,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7568,7 +8372,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7579,7 +8386,10 @@ export interface operations {
             /** @description `not_found`: there is no facility with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7590,7 +8400,10 @@ export interface operations {
             /** @description `precondition_failed`: the record has changed since you read it, so nothing was done. Read it again and decide anew. */
             412: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7601,7 +8414,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7615,9 +8431,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -7672,9 +8494,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -7753,7 +8581,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7764,9 +8595,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7777,7 +8614,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7788,7 +8628,10 @@ export interface operations {
             /** @description `not_found`: there is no facility with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7799,7 +8642,10 @@ export interface operations {
             /** @description `facility_name_taken`: the site already has a facility of that name, in whatever case. */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7810,7 +8656,10 @@ export interface operations {
             /** @description `precondition_failed`: the record has changed since you read it, so nothing was done. Read it again and decide anew. */
             412: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7821,7 +8670,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7832,7 +8684,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7850,7 +8705,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7861,7 +8719,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7875,9 +8736,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -7916,7 +8783,10 @@ export interface operations {
             /** @description One page of the list. `Link` leads to the next one. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description The next page, as `<…>; rel="next"` (RFC 8288). Absent on the last page. */
                     Link?: string;
@@ -7949,7 +8819,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7960,9 +8833,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7973,7 +8852,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7984,7 +8866,10 @@ export interface operations {
             /** @description `not_found`: there is no facility with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -7995,7 +8880,10 @@ export interface operations {
             /** @description `invalid_cursor`: the cursor does not come from this list, or no longer fits it. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8006,7 +8894,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8020,9 +8911,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -8055,7 +8952,10 @@ export interface operations {
             /** @description One page of the list. `Link` leads to the next one. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description The next page, as `<…>; rel="next"` (RFC 8288). Absent on the last page. */
                     Link?: string;
@@ -8082,7 +8982,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8093,9 +8996,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8106,7 +9015,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8117,7 +9029,10 @@ export interface operations {
             /** @description `invalid_cursor`: the cursor does not come from this list, or no longer fits it. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8128,7 +9043,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8142,9 +9060,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -8180,11 +9104,20 @@ export interface operations {
             /** @description The record, created. `Location` says where it is, `ETag` which version it is. */
             201: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The path of the new record. */
+                    /**
+                     * @description The path of the new record.
+                     * @example /api/v1/facility-groups/1/
+                     */
                     Location: string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -8207,7 +9140,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8218,9 +9154,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8231,7 +9173,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8242,7 +9187,10 @@ export interface operations {
             /** @description `group_name_taken`: there is already a group of that name, in whatever case. */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8253,7 +9201,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8264,7 +9215,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8278,7 +9232,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8289,7 +9246,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8303,9 +9263,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -8339,9 +9305,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -8364,9 +9336,15 @@ export interface operations {
             /** @description The record is still the one that `If-None-Match` names. There is no body. */
             304: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -8375,7 +9353,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8386,9 +9367,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8399,7 +9386,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8410,7 +9400,10 @@ export interface operations {
             /** @description `not_found`: there is no group with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8421,7 +9414,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8435,9 +9431,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -8465,7 +9467,10 @@ export interface operations {
             /** @description Done. There is no body. */
             204: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8474,7 +9479,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8485,9 +9493,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8498,7 +9512,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8509,7 +9526,10 @@ export interface operations {
             /** @description `not_found`: there is no group with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8520,7 +9540,10 @@ export interface operations {
             /** @description `group_in_use`: there is a quota for the group. */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8531,7 +9554,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8545,9 +9571,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -8595,9 +9627,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -8620,7 +9658,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8631,9 +9672,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8644,7 +9691,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8655,7 +9705,10 @@ export interface operations {
             /** @description `not_found`: there is no group with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8666,7 +9719,10 @@ export interface operations {
             /** @description `group_name_taken`: there is already a group of that name, in whatever case. */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8677,7 +9733,10 @@ export interface operations {
             /** @description `precondition_failed`: the record has changed since you read it, so nothing was done. Read it again and decide anew. */
             412: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8688,7 +9747,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8699,7 +9761,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8713,7 +9778,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8724,7 +9792,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8738,9 +9809,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -8776,7 +9853,10 @@ export interface operations {
             /** @description What was done, or would be. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8797,7 +9877,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8808,9 +9891,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8821,7 +9910,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8832,7 +9924,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8843,7 +9938,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8858,7 +9956,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8869,7 +9970,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8883,9 +9987,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -8921,7 +10031,10 @@ export interface operations {
             /** @description What was done, or would be. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8941,7 +10054,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8952,9 +10068,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8965,7 +10087,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8976,7 +10101,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -8987,7 +10115,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9002,7 +10133,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9013,7 +10147,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9027,9 +10164,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -9057,9 +10200,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -9100,9 +10249,15 @@ export interface operations {
             /** @description The record is still the one that `If-None-Match` names. There is no body. */
             304: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -9111,7 +10266,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9122,9 +10280,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -9135,7 +10299,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9149,9 +10316,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -9199,7 +10372,10 @@ export interface operations {
             /** @description One page of the list. `Link` leads to the next one. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description The next page, as `<…>; rel="next"` (RFC 8288). Absent on the last page. */
                     Link?: string;
@@ -9235,7 +10411,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9246,9 +10425,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -9263,7 +10448,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9274,7 +10462,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9288,9 +10479,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -9318,11 +10515,20 @@ export interface operations {
             /** @description Everything that is stored about the user, as a file to keep. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
-                    /** @description The name to save the file under. */
+                    /**
+                     * @description The name to save the file under.
+                     * @example attachment; filename="holdfast-ada.json"
+                     */
                     "Content-Disposition": string;
                     [name: string]: unknown;
                 };
@@ -9457,9 +10663,15 @@ export interface operations {
             /** @description The record is still the one that `If-None-Match` names. There is no body. */
             304: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -9468,7 +10680,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9479,9 +10694,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -9492,7 +10713,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9506,9 +10730,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -9541,7 +10771,10 @@ export interface operations {
             /** @description One page of the list. `Link` leads to the next one. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description The next page, as `<…>; rel="next"` (RFC 8288). Absent on the last page. */
                     Link?: string;
@@ -9565,7 +10798,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9576,9 +10812,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -9589,7 +10831,10 @@ export interface operations {
             /** @description `invalid_cursor`: the cursor does not come from this list, or no longer fits it. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9600,7 +10845,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9614,9 +10862,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -9648,7 +10902,10 @@ export interface operations {
             /** @description The record, created. */
             201: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9669,7 +10926,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9680,9 +10940,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -9693,7 +10959,10 @@ export interface operations {
             /** @description `permission_denied`: the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9704,7 +10973,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9715,7 +10987,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9726,7 +11001,10 @@ export interface operations {
             /** @description `name_blank`: the name is nothing but white space. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9737,7 +11015,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9751,9 +11032,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -9781,7 +11068,10 @@ export interface operations {
             /** @description Done. There is no body. */
             204: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9790,7 +11080,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9801,9 +11094,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -9814,7 +11113,10 @@ export interface operations {
             /** @description `permission_denied`: the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9825,7 +11127,10 @@ export interface operations {
             /** @description `not_found`: you have no token with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9836,7 +11141,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9850,9 +11158,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -9885,7 +11199,10 @@ export interface operations {
             /** @description One page of the list. `Link` leads to the next one. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description The next page, as `<…>; rel="next"` (RFC 8288). Absent on the last page. */
                     Link?: string;
@@ -9913,7 +11230,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9924,9 +11244,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -9937,7 +11263,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9948,7 +11277,10 @@ export interface operations {
             /** @description `invalid_cursor`: the cursor does not come from this list, or no longer fits it. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9959,7 +11291,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -9973,9 +11308,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -10008,11 +11349,20 @@ export interface operations {
             /** @description The record, created. `Location` says where it is, `ETag` which version it is. */
             201: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The path of the new record. */
+                    /**
+                     * @description The path of the new record.
+                     * @example /api/v1/quotas/1/
+                     */
                     Location: string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -10047,7 +11397,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10058,9 +11411,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -10071,7 +11430,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10082,7 +11444,10 @@ export interface operations {
             /** @description `quota_exists`: there is already a quota for the same facility, group or all. */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10093,7 +11458,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10104,7 +11472,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10120,7 +11491,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10131,7 +11505,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10145,9 +11522,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -10181,9 +11564,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -10207,9 +11596,15 @@ export interface operations {
             /** @description The record is still the one that `If-None-Match` names. There is no body. */
             304: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -10218,7 +11613,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10229,9 +11627,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -10242,7 +11646,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10253,7 +11660,10 @@ export interface operations {
             /** @description `not_found`: there is no quota with that identifier that you may see. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10264,7 +11674,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10278,9 +11691,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -10308,7 +11727,10 @@ export interface operations {
             /** @description Done. There is no body. */
             204: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10317,7 +11739,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10328,9 +11753,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -10341,7 +11772,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10352,7 +11786,10 @@ export interface operations {
             /** @description `not_found`: there is no quota with that identifier that you may see. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10363,7 +11800,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10377,9 +11817,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -10423,9 +11869,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -10460,7 +11912,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10471,9 +11926,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -10484,7 +11945,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10495,7 +11959,10 @@ export interface operations {
             /** @description `not_found`: there is no quota with that identifier that you may see. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10506,7 +11973,10 @@ export interface operations {
             /** @description `precondition_failed`: the record has changed since you read it, so nothing was done. Read it again and decide anew. */
             412: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10517,7 +11987,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10528,7 +12001,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10539,7 +12015,10 @@ export interface operations {
             /** @description `quota_without_limit`: no limit would be left. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10550,7 +12029,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10564,9 +12046,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -10597,11 +12085,15 @@ export interface operations {
             /** @description The session has begun. */
             201: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /**
                      * @description The cookie `holdfast_session` (RFC 6265): not to be read by scripts, nor sent from other sites,
                      *     and over TLS only where this request came so.
+                     * @example holdfast_session=hf_3qLmZtYw0vXb; HttpOnly; Path=/; SameSite=Strict
                      */
                     "Set-Cookie": string;
                     [name: string]: unknown;
@@ -10623,7 +12115,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10634,9 +12129,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -10647,7 +12148,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10658,7 +12162,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10669,7 +12176,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10683,9 +12193,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -10707,11 +12223,15 @@ export interface operations {
             /** @description The session is over. There is no body. */
             204: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /**
                      * @description The cookie `holdfast_session` (RFC 6265): not to be read by scripts, nor sent from other sites,
                      *     and over TLS only where this request came so.
+                     * @example holdfast_session=hf_3qLmZtYw0vXb; HttpOnly; Path=/; SameSite=Strict
                      */
                     "Set-Cookie": string;
                     [name: string]: unknown;
@@ -10721,7 +12241,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10732,9 +12255,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -10745,7 +12274,10 @@ export interface operations {
             /** @description `permission_denied`: the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10756,7 +12288,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10770,9 +12305,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -10805,7 +12346,10 @@ export interface operations {
             /** @description One page of the list. `Link` leads to the next one. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description The next page, as `<…>; rel="next"` (RFC 8288). Absent on the last page. */
                     Link?: string;
@@ -10860,7 +12404,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10871,9 +12418,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -10884,7 +12437,10 @@ export interface operations {
             /** @description `invalid_cursor`: the cursor does not come from this list, or no longer fits it. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10895,7 +12451,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -10909,9 +12468,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -10943,11 +12508,20 @@ export interface operations {
             /** @description The record, created. `Location` says where it is, `ETag` which version it is. */
             201: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The path of the new record. */
+                    /**
+                     * @description The path of the new record.
+                     * @example /api/v1/sites/1/
+                     */
                     Location: string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -10998,7 +12572,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11009,9 +12586,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -11022,7 +12605,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11033,7 +12619,10 @@ export interface operations {
             /** @description `site_name_taken`: there is already a site of that name, in whatever case. */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11044,7 +12633,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11055,7 +12647,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11069,7 +12664,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11080,7 +12678,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11094,9 +12695,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -11130,9 +12737,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -11183,9 +12796,15 @@ export interface operations {
             /** @description The record is still the one that `If-None-Match` names. There is no body. */
             304: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -11194,7 +12813,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11205,9 +12827,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -11218,7 +12846,10 @@ export interface operations {
             /** @description `not_found`: there is no site with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11229,7 +12860,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11243,9 +12877,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -11325,9 +12965,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -11378,7 +13024,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11389,9 +13038,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -11402,7 +13057,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11413,7 +13071,10 @@ export interface operations {
             /** @description `not_found`: there is no site with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11424,7 +13085,10 @@ export interface operations {
             /** @description `site_name_taken`: there is already a site of that name, in whatever case. */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11435,7 +13099,10 @@ export interface operations {
             /** @description `precondition_failed`: the record has changed since you read it, so nothing was done. Read it again and decide anew. */
             412: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11446,7 +13113,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11457,7 +13127,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11474,7 +13147,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11485,7 +13161,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11499,9 +13178,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -11534,7 +13219,10 @@ export interface operations {
             /** @description One page of the list. `Link` leads to the next one. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description The next page, as `<…>; rel="next"` (RFC 8288). Absent on the last page. */
                     Link?: string;
@@ -11557,7 +13245,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11568,9 +13259,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -11581,7 +13278,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11592,7 +13292,10 @@ export interface operations {
             /** @description `invalid_cursor`: the cursor does not come from this list, or no longer fits it. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11603,7 +13306,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11617,9 +13323,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -11650,11 +13362,20 @@ export interface operations {
             /** @description The record, created. `Location` says where it is, `ETag` which version it is. */
             201: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The path of the new record. */
+                    /**
+                     * @description The path of the new record.
+                     * @example /api/v1/user-groups/1/
+                     */
                     Location: string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -11673,7 +13394,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11684,9 +13408,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -11697,7 +13427,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11708,7 +13441,10 @@ export interface operations {
             /** @description `group_name_taken`: there is already a group of that name, in whatever case. */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11719,7 +13455,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11730,7 +13469,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11741,7 +13483,10 @@ export interface operations {
             /** @description `name_blank`: the name is nothing but white space. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11752,7 +13497,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11766,9 +13514,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -11802,9 +13556,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -11823,9 +13583,15 @@ export interface operations {
             /** @description The record is still the one that `If-None-Match` names. There is no body. */
             304: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -11834,7 +13600,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11845,9 +13614,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -11858,7 +13633,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11869,7 +13647,10 @@ export interface operations {
             /** @description `not_found`: there is no group with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11880,7 +13661,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11894,9 +13678,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -11924,7 +13714,10 @@ export interface operations {
             /** @description Done. There is no body. */
             204: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11933,7 +13726,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11944,9 +13740,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -11957,7 +13759,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11968,7 +13773,10 @@ export interface operations {
             /** @description `not_found`: there is no group with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11979,7 +13787,10 @@ export interface operations {
             /** @description `group_in_use`: facilities are open to the group. The detail names them. */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -11990,7 +13801,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12004,9 +13818,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -12050,9 +13870,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -12071,7 +13897,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12082,9 +13911,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12095,7 +13930,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12106,7 +13944,10 @@ export interface operations {
             /** @description `not_found`: there is no group with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12117,7 +13958,10 @@ export interface operations {
             /** @description `group_name_taken`: there is already a group of that name, in whatever case. */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12128,7 +13972,10 @@ export interface operations {
             /** @description `precondition_failed`: the record has changed since you read it, so nothing was done. Read it again and decide anew. */
             412: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12139,7 +13986,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12150,7 +14000,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12161,7 +14014,10 @@ export interface operations {
             /** @description `name_blank`: the name is nothing but white space. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12172,7 +14028,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12186,9 +14045,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -12227,7 +14092,10 @@ export interface operations {
             /** @description One page of the list. `Link` leads to the next one. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description The next page, as `<…>; rel="next"` (RFC 8288). Absent on the last page. */
                     Link?: string;
@@ -12249,7 +14117,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12260,9 +14131,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12273,7 +14150,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12284,7 +14164,10 @@ export interface operations {
             /** @description `not_found`: there is no group with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12295,7 +14178,10 @@ export interface operations {
             /** @description `invalid_cursor`: the cursor does not come from this list, or no longer fits it. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12306,7 +14192,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12320,9 +14209,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -12355,7 +14250,10 @@ export interface operations {
             /** @description Done. There is no body. */
             204: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12364,7 +14262,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12375,9 +14276,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12388,7 +14295,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12399,7 +14309,10 @@ export interface operations {
             /** @description `not_found`: there is no group, or no user, with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12410,7 +14323,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12424,9 +14340,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -12459,7 +14381,10 @@ export interface operations {
             /** @description Done. There is no body. */
             204: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12468,7 +14393,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12479,9 +14407,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12492,7 +14426,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12503,7 +14440,10 @@ export interface operations {
             /** @description `not_found`: there is no group, or no user, with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12514,7 +14454,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12528,9 +14471,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -12569,7 +14518,10 @@ export interface operations {
             /** @description One page of the list. `Link` leads to the next one. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     /** @description The next page, as `<…>; rel="next"` (RFC 8288). Absent on the last page. */
                     Link?: string;
@@ -12601,7 +14553,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12612,9 +14567,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12625,7 +14586,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12636,7 +14600,10 @@ export interface operations {
             /** @description `invalid_cursor`: the cursor does not come from this list, or no longer fits it. */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12647,7 +14614,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12661,9 +14631,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -12696,9 +14672,15 @@ export interface operations {
             /** @description The record, created. `Location` says where it is. */
             201: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The path of the new record. */
+                    /**
+                     * @description The path of the new record.
+                     * @example /api/v1/users/1/
+                     */
                     Location: string;
                     [name: string]: unknown;
                 };
@@ -12733,7 +14715,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12744,9 +14729,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12757,7 +14748,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12768,7 +14762,10 @@ export interface operations {
             /** @description `username_taken`: there is already a user of that username, in whatever case. */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12779,7 +14776,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12790,7 +14790,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12804,7 +14807,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12815,7 +14821,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12829,9 +14838,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -12865,9 +14880,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -12895,9 +14916,15 @@ export interface operations {
             /** @description The record is still the one that `If-None-Match` names. There is no body. */
             304: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -12906,7 +14933,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12917,9 +14947,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -12930,7 +14966,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12941,7 +14980,10 @@ export interface operations {
             /** @description `not_found`: there is no user with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12952,7 +14994,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -12966,9 +15011,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -12996,7 +15047,10 @@ export interface operations {
             /** @description Done. There is no body. */
             204: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13005,7 +15059,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13016,9 +15073,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -13029,7 +15092,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13040,7 +15106,10 @@ export interface operations {
             /** @description `not_found`: there is no user with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13051,7 +15120,10 @@ export interface operations {
             /** @description `cannot_deactivate_self`: you cannot deactivate yourself. */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13062,7 +15134,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13076,9 +15151,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -13125,9 +15206,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -13160,7 +15247,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13171,9 +15261,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -13184,7 +15280,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13195,7 +15294,10 @@ export interface operations {
             /** @description `not_found`: there is no user with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13209,7 +15311,10 @@ export interface operations {
              */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13220,7 +15325,10 @@ export interface operations {
             /** @description `precondition_failed`: the record has changed since you read it, so nothing was done. Read it again and decide anew. */
             412: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13231,7 +15339,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13242,7 +15353,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13257,7 +15371,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13268,7 +15385,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13282,9 +15402,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -13312,9 +15438,15 @@ export interface operations {
             /** @description The record as it is now. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -13338,7 +15470,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13349,9 +15484,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -13362,7 +15503,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13373,7 +15517,10 @@ export interface operations {
             /** @description `not_found`: there is no user with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13384,7 +15531,10 @@ export interface operations {
             /** @description `cannot_deactivate_self`: you cannot anonymise yourself. */
             409: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13395,7 +15545,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13409,9 +15562,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -13445,11 +15604,20 @@ export interface operations {
             /** @description Everything that is stored about the user, as a file to keep. */
             200: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
-                    /** @description The name to save the file under. */
+                    /**
+                     * @description The name to save the file under.
+                     * @example attachment; filename="holdfast-ada.json"
+                     */
                     "Content-Disposition": string;
                     [name: string]: unknown;
                 };
@@ -13584,9 +15752,15 @@ export interface operations {
             /** @description The record is still the one that `If-None-Match` names. There is no body. */
             304: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`. */
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
                     ETag: string;
                     [name: string]: unknown;
                 };
@@ -13595,7 +15769,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13606,9 +15783,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -13619,7 +15802,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13630,7 +15816,10 @@ export interface operations {
             /** @description `not_found`: there is no user with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13641,7 +15830,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13655,9 +15847,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
@@ -13695,7 +15893,10 @@ export interface operations {
             /** @description The record, created. */
             201: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13716,7 +15917,10 @@ export interface operations {
             /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
             400: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13727,9 +15931,15 @@ export interface operations {
             /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
             401: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description The scheme to authenticate with (RFC 6750). */
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -13740,7 +15950,10 @@ export interface operations {
             /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
             403: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13751,7 +15964,10 @@ export interface operations {
             /** @description `not_found`: there is no user with that identifier. */
             404: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13762,7 +15978,10 @@ export interface operations {
             /** @description `payload_too_large`: the body is larger than the service reads. */
             413: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13773,7 +15992,10 @@ export interface operations {
             /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
             415: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13787,7 +16009,10 @@ export interface operations {
              */
             422: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13798,7 +16023,10 @@ export interface operations {
             /** @description `internal_error`: the service failed. Quote the request id when you report it. */
             500: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
                     [name: string]: unknown;
                 };
@@ -13812,9 +16040,15 @@ export interface operations {
              */
             503: {
                 headers: {
-                    /** @description The request, as the service's log knows it. Quote it when you report a problem. */
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
                     "X-Request-Id": string;
-                    /** @description How long to wait before asking again, in seconds. */
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
                     "Retry-After": number;
                     [name: string]: unknown;
                 };
