@@ -585,3 +585,9 @@ def test_the_guide_lists_the_operations_as_the_contract_has_them() -> None:
         if method in METHODS
     ]
     assert sorted(declared) == sorted(listed)
+
+
+def test_numbers_that_are_listed_are_integers_to_generators_too() -> None:
+    assert [] == [
+        where for where, schema in all_parts() if "enum" in schema and schema["type"] == "number"
+    ]

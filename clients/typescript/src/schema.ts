@@ -1567,8 +1567,9 @@ export interface components {
              */
             title: "Closure Affects Bookings";
             /**
+             * Format: int32
              * @description The HTTP status of the reply.
-             * @enum {number}
+             * @enum {integer}
              */
             status: 409;
             /**
@@ -1709,8 +1710,9 @@ export interface components {
              */
             title: "Booking Conflict";
             /**
+             * Format: int32
              * @description The HTTP status of the reply.
-             * @enum {number}
+             * @enum {integer}
              */
             status: 409;
             /**
@@ -2384,8 +2386,9 @@ export interface components {
              */
             title: "Import Refused";
             /**
+             * Format: int32
              * @description The HTTP status of the reply.
-             * @enum {number}
+             * @enum {integer}
              */
             status: 422;
             /**
