@@ -1,6 +1,7 @@
 """The client for Python, against the running service and what can come between."""
 
 import asyncio
+import re
 import subprocess
 import sys
 import time
@@ -525,3 +526,20 @@ def test_the_package_is_built_whole_and_works(api: Api, member: Person, tmp_path
         [sys.executable, *use], check=True, capture_output=True, text=True
     )
     assert done.stdout.strip() == member.user["username"]
+
+
+def test_the_readmes_examples_work(
+    api: Api, member: Person, way: Way, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "clients" / "python" / "README.md").read_text(encoding="utf-8")
+    book, follow = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    facility = api.facility()
+    book = book.replace("http://127.0.0.1:8080", way.url)
+    book = book.replace("facility_id=1", f"facility_id={facility['id']}")
+    for _ in range(2):
+        exec(book, {"token": member.token})  # noqa: S102 - the README is ours
+    first, refused, again = capsys.readouterr().out.splitlines()
+    assert first == again
+    assert first.endswith(" Stand-up")
+    assert "TimeSlot" in refused
+    compile(follow, "README.md", "exec")

@@ -43,8 +43,8 @@ OPEN_FACILITIES = FACILITIES // 2
 """The facilities with the ids 1 to this are never archived."""
 
 
-@schemathesis.hook
-def before_load_schema(_: HookContext, raw_schema: dict[str, Any]) -> None:
+@schemathesis.hook("before_load_schema")
+def say_what_links_send(_: HookContext, raw_schema: dict[str, Any]) -> None:
     """Links have what goes into the body under a name that every generator passes over."""
     for item in raw_schema["paths"].values():
         for operation in item.values():
