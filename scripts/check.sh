@@ -11,7 +11,7 @@ root="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)"
 setup check
 # shellcheck source=scripts/_node.sh
 . "$root/scripts/_node.sh"
-setup_node
+setup_node spec clients/typescript
 
 bin="$root/.venv/bin"
 said="$(mktemp)"
@@ -54,7 +54,13 @@ overlays() {
 # shellcheck disable=SC2329
 imports() { PYTHONPATH="$root/scripts" "$bin/lint-imports" --no-logo --no-cache; }
 
-python_code=(src scripts tests)
+# shellcheck disable=SC2329
+typescript() {
+  (cd -- clients/typescript && node node_modules/prettier/bin/prettier.cjs --check . &&
+    node node_modules/eslint/bin/eslint.js && node node_modules/typescript/bin/tsc --noEmit)
+}
+
+python_code=(src scripts tests clients/python/src)
 if [ -d benchmarks ]; then python_code+=(benchmarks); fi
 forward=()
 for migration in db/migrations/*.sql; do
@@ -65,6 +71,7 @@ check 'Python: lint (ruff check)' "$bin/ruff" check "${python_code[@]}"
 check 'Python: format (ruff format)' "$bin/ruff" format --check "${python_code[@]}"
 check 'Python: types (mypy --strict)' "$bin/mypy" "${python_code[@]}"
 check 'Python: layers (import-linter)' imports
+check 'TypeScript: format, lint, types (prettier, eslint, tsc)' typescript
 check 'Scripts: lint (shellcheck)' "$bin/shellcheck" --external-sources scripts/*.sh
 check 'SQL: lint (sqlfluff)' "$bin/sqlfluff" lint --disable-progress-bar src db/migrations
 check 'SQL: locks of migrations (squawk)' "$bin/squawk" "${forward[@]}"

@@ -1,6 +1,7 @@
 """uvicorn's HTTP protocol, whose last plain-text answer is made a problem too."""
 
 import asyncio
+import re
 import socket
 import struct
 import uuid
@@ -15,6 +16,8 @@ from app.problems import InvalidRequest, problem_of
 MOST_HEAD_BYTES = 65_536
 """The longest request line and headers that are read; uvicorn itself knows no bound."""
 
+
+_UPGRADE = re.compile(rb"(?<=\r\n)upgrade(?=[ \t]*:)", re.IGNORECASE)
 
 _NO_LINGERING = struct.pack("ii", 1, 0)  # on, for no seconds
 
@@ -42,6 +45,8 @@ class ProblemProtocol(HttpToolsProtocol):
                 self.send_400_response(f"Request line and headers exceed {MOST_HEAD_BYTES} bytes.")
                 return
             self._head_bytes += len(data)
+            if b"pgrade" in data:
+                data = _without_upgrade(data)
         super().data_received(data)
 
     def on_message_begin(self) -> None:
@@ -54,6 +59,11 @@ class ProblemProtocol(HttpToolsProtocol):
         """A head is complete."""
         self._head_is_open = False
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """What comes next is a head."""
+        self._head_bytes, self._head_is_open = 0, True
+        super().on_message_complete()
 
     def shutdown(self) -> None:
         """The service stops as soon as its last replies are sent."""
@@ -81,3 +91,14 @@ class ProblemProtocol(HttpToolsProtocol):
         head = b"HTTP/1.1 400 Bad Request\r\n%bx-request-id: %b\r\nconnection: close\r\n\r\n"
         self.transport.write(head % (headers, request_id.encode()) + bytes(response.body))
         self.transport.close()
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """What was sent, with a request to speak another protocol under a name that nobody looks for.
+
+    A server may pass over it (RFC 9110, 7.8). httptools would take the request to end with its
+    head, and the body for another request. Java's client, for one, offers HTTP/2 each time.
+    """
+    end = data.find(b"\r\n\r\n")
+    head = data if end < 0 else data[:end]
+    return _UPGRADE.sub(b"x-upgrade", head) + data[len(head) :]

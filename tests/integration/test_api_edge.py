@@ -4,6 +4,7 @@ import gzip
 import re
 import socket
 from contextlib import suppress
+from http.client import HTTPResponse
 from typing import Any
 
 import httpx
@@ -653,3 +654,25 @@ def test_a_value_that_is_not_accepted_is_told_all_that_would_be(ada: Person) -> 
     assert "with an offset, such as 2026-11-25T03:00:00Z" in instants["detail"]
     nothing = ada.post(BOOKINGS, {}).json()
     assert "(and 3 more, see errors)" in nothing["detail"]
+
+
+def test_an_offer_to_speak_another_protocol_is_passed_over(api: Api) -> None:
+    offer = (
+        b"Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\n"
+        b"Upgrade: h2c\r\n"
+    )
+    url = httpx.URL(api.base_url)
+    with socket.create_connection((url.host, url.port or 80), timeout=20) as sock:
+        for word in ("first", "second"):  # The connection goes on, and so does the offer.
+            body = b'{"name": "%b"}' % word.encode()
+            head = (
+                b"POST /api/v1/me/tokens/ HTTP/1.1\r\nHost: holdfast.test\r\n%b"
+                b"Authorization: Bearer %b\r\nContent-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n"
+            )
+            sock.sendall(head % (offer, api.staff.token.encode(), len(body)))
+            sock.sendall(body)
+            with HTTPResponse(sock, method="POST") as reply:
+                reply.begin()
+                made = orjson.loads(reply.read())
+            assert (reply.status, made["name"]) == (201, word), made

@@ -1,0 +1,1 @@
+"""The clients of clients/, as packages, against the running service."""
