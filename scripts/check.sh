@@ -73,6 +73,8 @@ check 'Contract: lint of the sources (tsp compile)' tsp compile . --no-emit
 check 'Contract: overlays (oas-patch)' overlays
 check 'Contract: lint (redocly)' redocly
 check 'Contract: our own rules (pytest)' "$bin/pytest" -q --no-header tests/contract/test_contract_quality.py
+check 'Contract: breaks nothing that was released' \
+  "$bin/python" -W ignore -m tests.contract.released
 check 'Generated files are current (gen.sh)' "$root/scripts/gen.sh" --check
 
 exit "$failed"
