@@ -3,7 +3,7 @@
 import pytest
 
 from .coverage import Reached, summary, table
-from .suite import CALLERS, NOBODY
+from .suite import CALLERS, NOBODY, PROBES
 
 _REACHED = pytest.StashKey[Reached]()
 
@@ -24,6 +24,6 @@ def pytest_terminal_summary(
     terminalreporter.section("statuses that fuzzing reached (counts: reports/fuzz)", sep="-")
     for line in table(reached):
         terminalreporter.line(line)
-    if {*CALLERS, NOBODY} <= reached.keys():
+    if {*CALLERS, NOBODY, PROBES} <= reached.keys():
         for line in ("", *summary(reached)):
             terminalreporter.line(line)

@@ -27,12 +27,12 @@ ELSEWHERE: Mapping[int, str] = {
 """The statuses that no request brings about, and what shows them instead."""
 
 
-def added(reached: Reached) -> Statuses:
+def added(reached: Mapping[str, Statuses]) -> Statuses:
     """All callers in one."""
     return {name: sum((each[name] for each in reached.values()), Counter()) for name in sorted(ALL)}
 
 
-def unreached(reached: Reached) -> Mapping[int, Sequence[str]]:
+def unreached(reached: Mapping[str, Statuses]) -> Mapping[int, Sequence[str]]:
     """The operations that declare a status and never answered with it, by status."""
     found: defaultdict[int, list[str]] = defaultdict(list)
     for name, counts in added(reached).items():
@@ -41,7 +41,7 @@ def unreached(reached: Reached) -> Mapping[int, Sequence[str]]:
     return {status: found[status] for status in sorted(found)}
 
 
-def table(reached: Reached) -> Sequence[str]:
+def table(reached: Mapping[str, Statuses]) -> Sequence[str]:
     """Lines: the statuses of each operation, a column for each kind of caller."""
     cells = {
         caller: {name: " ".join(map(str, sorted(counts))) for name, counts in statuses.items()}
@@ -57,7 +57,7 @@ def table(reached: Reached) -> Sequence[str]:
     return [line.rstrip() for line in lines]
 
 
-def summary(reached: Reached) -> Sequence[str]:
+def summary(reached: Mapping[str, Statuses]) -> Sequence[str]:
     """Lines: how much of what is declared was reached, and by name what was not."""
     declared = sum(map(len, DECLARED.values()))
     missing = unreached(reached)

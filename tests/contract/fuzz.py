@@ -19,13 +19,14 @@ from typing import TypeAlias
 from app.failure import Failure
 from tests import servers
 
-from .coverage import ALL, DECLARED, Reached, summary, table, unreached
+from .coverage import ALL, DECLARED, Reached, Statuses, summary, table, unreached
 from .fuzzing import EXAMPLES, REPORTS, SEED, Plan, Run
 from .running import STREAM, STREAM_SECONDS, TOKEN, lasting_streams, look_at
 from .settling import settle_beside
-from .suite import CALLERS, NOBODY, WALKS, Target, serving
+from .suite import CALLERS, NOBODY, PROBES, WALKS, Target, serving
 
-PARTS = (*CALLERS, NOBODY, "walks")
+WALK = "walks"
+PARTS = (*CALLERS, NOBODY, PROBES, WALK)
 NIGHTLY_MINUTES = 60
 NIGHTLY_EXAMPLES = 40
 
@@ -38,7 +39,8 @@ class Part:
     """What became of a part of the suite, and what else is to be said of it."""
 
     name: str
-    runs: Sequence[Run]
+    passed: bool
+    reached: Sequence[Statuses]
     remarks: Sequence[str] = ()
 
 
@@ -151,13 +153,32 @@ def _parts(fresh: Fresh, plan: Plan, only: Sequence[str]) -> Iterator[Part]:
     for user in CALLERS:
         if user in only and not plan.is_over:
             with fresh(plan) as target:
-                yield Part(user, [target.fuzz(user, user)])
-    if not {NOBODY, "walks"}.isdisjoint(only) and not plan.is_over:
+                yield _part(user, [target.fuzz(user, user)])
+    shared = {NOBODY: _nobody, PROBES: _probes, WALK: _walks}
+    if not shared.keys().isdisjoint(only) and not plan.is_over:
         with fresh(plan) as target:
-            if NOBODY in only:
-                yield Part(NOBODY, [target.fuzz_as_nobody()])
-            if "walks" in only and not plan.is_over:
-                yield _walks(target)
+            for name, part in shared.items():
+                if name in only and not plan.is_over:
+                    yield part(target)
+
+
+def _part(name: str, runs: Sequence[Run], remarks: Sequence[str] = ()) -> Part:
+    found = sorted({each for run in runs for each in run.failures})
+    return Part(
+        name,
+        passed=all(run.passed for run in runs),
+        reached=[run.statuses for run in runs],
+        remarks=[*(f"{check}: {operation}" for check, operation in found), *remarks],
+    )
+
+
+def _nobody(target: Target) -> Part:
+    return _part(NOBODY, [target.fuzz_as_nobody()])
+
+
+def _probes(target: Target) -> Part:
+    statuses, remarks = target.probe()
+    return Part(PROBES, not remarks, [statuses], remarks)
 
 
 def _walks(target: Target) -> Part:
@@ -169,26 +190,23 @@ def _walks(target: Target) -> Part:
         walked, missing = target.walk(name)
         runs.extend(walked)
         remarks += [f"{name}: {came} led to no {went}" for came, went in sorted(missing)]
-    return Part("walks", runs, remarks)
+    return _part(WALK, runs, remarks)
 
 
 def _told(part: Part, plan: Plan, reached: Reached) -> bool:
     """Whether nothing was found; says how the part went, and adds what it reached."""
     counts = reached.setdefault(part.name, {name: Counter() for name in ALL})
-    for run in part.runs:
-        for name, statuses in run.statuses.items():
-            counts[name].update(statuses)
-    requests = sum(len(run.exchanges) for run in part.runs)
-    passed = all(run.passed for run in part.runs)
-    verdict = "ok" if passed else "FOUND SOMETHING"
+    for statuses in part.reached:
+        for name, found in statuses.items():
+            counts[name].update(found)
+    requests = sum(sum(found.values()) for statuses in part.reached for found in statuses.values())
+    verdict = "ok" if part.passed else "FOUND SOMETHING"
     _say(f"  {part.name:<10} {requests:>6} requests  {verdict}")
-    for check, operation in sorted({each for run in part.runs for each in run.failures}):
-        _say(f"      {check}: {operation}")
     for remark in part.remarks:
         _say(f"      {remark}")
-    if not passed:
+    if not part.passed and part.name != PROBES:
         _say(f"      Requests that repeat it are in {_shown(plan.reports)}/*.txt.")
-    return passed
+    return part.passed
 
 
 def _drop_bulk(reports: Path) -> None:

@@ -16,8 +16,8 @@ from app.commands.tokens import TokenOrder, issue_token
 from app.failure import Failure
 from sql.bookings import insert_booking
 from sql.pool import create_pool, transaction
-from tests.client import connection
 
+from .connecting import connection
 from .town import (
     AMENITIES,
     BOOKINGS,

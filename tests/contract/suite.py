@@ -12,13 +12,18 @@ from pathlib import Path
 from tests.service import service
 
 from . import fuzzing
+from .connecting import connection
+from .coverage import Statuses
 from .fuzzing import USUAL, Plan, Run
+from .probes import send_all
 from .settling import settle_empty
 from .town import Town
 
 CALLERS = ("staff", "keeper", "member")
 """The people who are fuzzed as; whoever shows no token comes after them."""
 NOBODY = "nobody"
+PROBES = "probes"
+"""The requests of ``probes``, which are the same whatever the seed."""
 
 WALKS: Mapping[str, tuple[str, set[tuple[str, str]]]] = {
     "a booking is moved": (
@@ -168,6 +173,11 @@ class Target:
         return fuzzing.fuzz_anonymously(
             NOBODY, self.base_url, "--max-examples", few, plan=self.plan
         )
+
+    def probe(self) -> tuple[Statuses, Sequence[str]]:
+        """What probes reached, and a remark on each that was not answered as it must be."""
+        with connection(self.base_url) as http:
+            return send_all(http, self.town)
 
     def walk(self, name: str) -> tuple[Sequence[Run], set[tuple[str, str]]]:
         """The runs of a walk, and the links that none of them followed with success."""

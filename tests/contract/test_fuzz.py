@@ -14,7 +14,7 @@ from tests import servers
 
 from .coverage import ALL, Reached, described
 from .fuzzing import RUN_SECONDS, Run
-from .suite import NOBODY, WALKS, Target, serving
+from .suite import NOBODY, PROBES, WALKS, Target, serving
 
 pytestmark = pytest.mark.timeout(RUN_SECONDS + 60)
 
@@ -77,6 +77,13 @@ def test_who_shows_no_token_learns_nothing(shared_target: Target, reached: Reach
     # Whoever asks for a session has none yet, and is told what is wrong with what they send.
     expected = {name: {401} for name in ALL} | {"session_create": {400, 401, 415}}
     assert expected == {name: set(counts) for name, counts in run.statuses.items()}
+
+
+def test_what_all_refuse_alike_is_refused(shared_target: Target, reached: Reached) -> None:
+    statuses, remarks = shared_target.probe()
+    reached[PROBES] = statuses
+
+    assert [] == remarks
 
 
 @pytest.mark.parametrize("walk", WALKS)
