@@ -163,7 +163,7 @@ def _parts(fresh: Fresh, plan: Plan, only: Sequence[str]) -> Iterator[Part]:
 
 
 def _part(name: str, runs: Sequence[Run], remarks: Sequence[str] = ()) -> Part:
-    found = sorted({each for run in runs for each in run.failures})
+    found = sorted({each for run in runs for each in run.failures | run.errors})
     return Part(
         name,
         passed=all(run.passed for run in runs),

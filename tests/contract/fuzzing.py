@@ -99,6 +99,8 @@ class Run:
     exchanges: Sequence[Exchange]
     failures: frozenset[tuple[str, str]]
     """(check, operationId) of every failed check."""
+    errors: frozenset[tuple[str, str]] = frozenset()
+    """(kind, method and path) of what kept a request from being made or answered."""
 
     @cached_property
     def statuses(self) -> Mapping[str, Counter[int]]:
@@ -186,12 +188,18 @@ def _run(
     assert status in {0, 1}, f"Schemathesis ended with {status}:\n{finished.stdout}"
     events = plan.reports / f"{name}.ndjson"
     _hide_tokens(events.with_suffix(".har"))
-    scenarios = list(_scenarios(events))
+    with events.open(encoding="utf-8") as lines:
+        told = [json.loads(line) for line in lines]
+    scenarios = [
+        each["ScenarioFinished"].get("recorder", {}) for each in told if "ScenarioFinished" in each
+    ]
+    errors = [each["NonFatalError"] for each in told if "NonFatalError" in each]
     run = Run(
         output=finished.stdout,
         passed=status == 0,
         exchanges=[exchange for scenario in scenarios for exchange in _exchanges(scenario)],
         failures=frozenset(failure for scenario in scenarios for failure in _failures(scenario)),
+        errors=frozenset((each["value"]["type"], each["label"]) for each in errors),
     )
     counted = "\n".join(
         f"{name:<22}" + "".join(f"  {status}: {counts[status]}" for status in sorted(counts))
@@ -206,14 +214,6 @@ def _hide_tokens(report: Path) -> None:
     if report.is_file():
         text = report.read_text(encoding="utf-8")
         report.write_text(re.sub(r"\bhf_[\w-]{43}", "hf_[Filtered]", text), encoding="utf-8")
-
-
-def _scenarios(events: Path) -> Iterator[dict[str, Any]]:
-    with events.open(encoding="utf-8") as lines:
-        for line in lines:
-            event = json.loads(line)
-            if "ScenarioFinished" in event:
-                yield event["ScenarioFinished"].get("recorder", {})
 
 
 def _exchanges(scenario: Mapping[str, Any]) -> Iterator[Exchange]:

@@ -243,6 +243,8 @@ def all_parts() -> Iterator[tuple[str, Schema]]:
     for operation in OPERATIONS:
         for item in operation.parameters:
             yield from parts(item["schema"], f"{operation.id}.{item['name']}")
+        if operation.body is not None:
+            yield from parts(operation.body["schema"], f"{operation.id}.body")
         for status, response in operation.responses.items():
             where = f"{operation.id}.{status}"
             for name, header in response.get("headers", {}).items():
@@ -416,6 +418,38 @@ def bounded(schema: Schema) -> bool:
             return {"minimum", "maximum"} <= set(schema) or "enum" in schema
         case _:
             return True
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"type": "string"}, False),
+        ({"type": "string", "format": "uri"}, False),
+        ({"type": "string", "maxLength": 9}, True),
+        ({"type": "string", "enum": ["a"]}, True),
+        ({"type": "string", "format": "date-time"}, True),
+        ({"type": "array", "minItems": 1}, False),
+        ({"type": "array", "maxItems": 9}, True),
+        ({"type": "integer", "maximum": 9}, False),
+        ({"type": "number", "minimum": 9}, False),
+        ({"type": "integer", "minimum": 1, "maximum": 9}, True),
+        ({"type": "integer", "enum": [15, 30]}, True),
+        ({"type": "boolean"}, True),
+        ({"type": "object"}, True),
+    ],
+)
+def test_what_is_not_bounded_is_seen(schema: Schema, *, expected: bool) -> None:
+    assert expected == bounded(schema)
+
+
+def test_bounds_are_looked_for_in_every_part_of_every_message() -> None:
+    places = {where for where, _ in all_parts()}
+    assert {"BookingDetail.title", "Amenity", "sites_list.limit", "sites_list.200.Link"} <= places
+    unlisted = {schema.get("type") for _, schema in all_parts()} - {
+        *("array", "boolean", "integer", "number", "object", "string"),
+        None,
+    }
+    assert set() == unlisted
 
 
 @each_schema
