@@ -66,7 +66,8 @@ def main() -> int:
         return 2
 
 
-def _arguments() -> argparse.Namespace:
+def parser_of_arguments() -> argparse.ArgumentParser:
+    """What fuzz.sh can be asked."""
     parser = argparse.ArgumentParser(
         prog="scripts/fuzz.sh",
         description="Fuzzes a service from its contract; docs/testing.md tells more.",
@@ -84,7 +85,11 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--only", choices=PARTS, action="append", help="may be repeated")
     parser.add_argument("--reports", type=Path, default=REPORTS, help="default: reports/fuzz")
-    asked = parser.parse_args()
+    return parser
+
+
+def _arguments() -> argparse.Namespace:
+    asked = parser_of_arguments().parse_args()
     asked.minutes = asked.minutes or (NIGHTLY_MINUTES if asked.nightly else None)
     asked.examples = asked.examples or (NIGHTLY_EXAMPLES if asked.nightly else EXAMPLES)
     return asked
