@@ -1,14 +1,15 @@
-"""Requests that no generator makes: those that every operation refuses in the same way.
+"""Requests that generators seldom make: one for each status that they would leave to luck.
 
 A fuzzer sends no body of megabytes, and seldom the one header that a status takes. So each
-operation gets, for each of these statuses that the contract declares, a request that must be
-answered with it.
+operation gets, for each status that all have in common, a request that must be answered with it;
+so do some operations for a rule of their own.
 """
 
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import httpx
@@ -41,10 +42,7 @@ class Probe:
 
 
 def probes(town: Town) -> Iterator[Probe]:
-    """A probe of each operation for each status that is brought about in the same way everywhere.
-
-    They change nothing, whatever order they come in.
-    """
+    """A probe of each operation for each status in ``WAYS`` and ``RULES``; none changes anything."""
     for (method, template), operation in OPERATIONS.items():
         name = str(operation["operationId"])
         for status in sorted(DECLARED[name] & WAYS.keys()):
@@ -55,6 +53,12 @@ def probes(town: Town) -> Iterator[Probe]:
                 path = template.replace("{id}", str(MADE_UP)).replace("{user_id}", "1")
                 del request["params"]["facility_id"]
             yield Probe(name, status, method, path, request)
+        for status in sorted(DECLARED[name]):
+            if (name, status) in RULES:
+                request = _sound(operation)
+                RULES[name, status](request, town)
+                path = request.pop("path", None) or _path(template, name, town)
+                yield Probe(name, status, method, path, request)
 
 
 def send(http: httpx.Client, town: Town, probe: Probe) -> httpx.Response:
@@ -89,7 +93,7 @@ def send_all(http: httpx.Client, town: Town) -> tuple[Statuses, list[str]]:
             reply = send(http, town, probe)
         except httpx.TransportError as error:
             remarks.append(f"{name}, got no answer: {error}")
-        except (AssertionError, OpenAPIError, ValidationError) as error:
+        except (AssertionError, KeyError, OpenAPIError, ValidationError) as error:
             remarks.append(f"{name}, got what is not declared: {error}")
         else:
             reached[probe.operation_id][reply.status_code] += 1
@@ -137,6 +141,55 @@ WAYS: Mapping[int, Callable[[Request], None]] = {
     415: _send_text,
 }
 """How a request that is sound is made one that is answered with the status."""
+
+
+def _reverse_the_dates(request: Request, _: Town) -> None:
+    request["params"] |= {"start_date": "2027-03-31", "end_date": "2027-03-01"}
+
+
+def _leave_blank(member: str) -> Callable[[Request, Town], None]:
+    def leave_blank(request: Request, _: Town) -> None:
+        request["content"] = json.dumps({**json.loads(request["content"]), member: " "}).encode()
+
+    return leave_blank
+
+
+def _close_over_bookings(request: Request, town: Town) -> None:
+    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    closure = {
+        "site_id": town.ids["sites"][0],
+        "start_time": start.isoformat(),
+        "end_time": (start + timedelta(days=60)).isoformat(),
+        "reason": "Everything is being painted.",
+    }
+    request["content"] = json.dumps(closure).encode()
+
+
+def _mean_oneself(path: str, change: bytes = b"") -> Callable[[Request, Town], None]:
+    def mean_oneself(request: Request, town: Town) -> None:
+        request["path"] = path.format(town.people["staff"].id)
+        request["content"] = change
+
+    return mean_oneself
+
+
+RULES: Mapping[tuple[str, int], Callable[[Request, Town], None]] = {
+    ("analytics_summary", 422): _reverse_the_dates,
+    ("analytics_top_facilities", 422): _reverse_the_dates,
+    ("analytics_utilisation", 422): _reverse_the_dates,
+    ("exports_retrieve", 422): _reverse_the_dates,
+    ("bookings_reject", 422): _leave_blank("reason"),
+    ("facility_groups_create", 422): _leave_blank("name"),
+    ("facility_groups_update", 422): _leave_blank("name"),
+    ("my_tokens_create", 422): _leave_blank("name"),
+    ("user_groups_create", 422): _leave_blank("name"),
+    ("user_groups_update", 422): _leave_blank("name"),
+    ("closures_create", 409): _close_over_bookings,
+    ("users_anonymise", 409): _mean_oneself("/api/v1/users/{}/anonymise/"),
+    ("users_deactivate", 409): _mean_oneself("/api/v1/users/{}/"),
+    ("users_update", 409): _mean_oneself("/api/v1/users/{}/", b'{"is_staff": false}'),
+}
+"""How a rule of one operation is broken, for those that fuzzing seldom breaks."""
 
 
 def _path(template: str, name: str, town: Town) -> str:
