@@ -1,6 +1,7 @@
 """Which statuses of which operations were reached, of those that the contract declares."""
 
 import re
+import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
@@ -18,6 +19,8 @@ DECLARED: Mapping[str, set[int]] = {
     str(operation["operationId"]): {int(status) for status in operation["responses"]}
     for operation in OPERATIONS.values()
 }
+
+WIDTH = 100
 
 ELSEWHERE: Mapping[int, str] = {
     429: "needs more streams than a process takes: tests/integration/test_api_stream.py",
@@ -70,7 +73,8 @@ def summary(reached: Mapping[str, Statuses]) -> Sequence[str]:
         if status in ELSEWHERE:
             lines.append(f"  {status} of {len(names)} operations: {ELSEWHERE[status]}")
         else:
-            lines.append(f"  {status} of {', '.join(names)}")
+            said = f"  {status} of {', '.join(names)}"
+            lines += textwrap.wrap(said, WIDTH, subsequent_indent="    ")
     return lines
 
 

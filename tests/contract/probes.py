@@ -42,7 +42,10 @@ class Probe:
 
 
 def probes(town: Town) -> Iterator[Probe]:
-    """A probe of each operation for each status in ``WAYS`` and ``RULES``; none changes anything."""
+    """A probe of each operation for each status in ``WAYS`` and ``RULES``.
+
+    None changes anything.
+    """
     for (method, template), operation in OPERATIONS.items():
         name = str(operation["operationId"])
         for status in sorted(DECLARED[name] & WAYS.keys()):
@@ -197,7 +200,7 @@ def _path(template: str, name: str, town: Town) -> str:
     if name in {"bookings_approve", "bookings_reject"}:
         noun = "pending"
     ids = {**town.ids, "users": town.ids["guests"], "me": [MADE_UP]}.get(noun, [MADE_UP])
-    path = template.replace("{id}", str(ids[-1]))
+    path = template.replace("{id}", str(ids[0]))
     return path.replace("{user_id}", str(town.ids["guests"][0])).replace("{table}", "bookings")
 
 
