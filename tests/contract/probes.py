@@ -20,7 +20,7 @@ from tests.client import check_reply, document
 
 from .coverage import ALL, DECLARED, Statuses
 from .fuzzing import OPERATIONS
-from .town import Town
+from .town import USER_GROUPS, Town
 
 TOO_LARGE = 16 * 1024 * 1024 + 1
 """Bytes: more than any setting lets a body have."""
@@ -157,6 +157,14 @@ def _leave_blank(member: str) -> Callable[[Request, Town], None]:
     return leave_blank
 
 
+def _take_all_limits(request: Request, _: Town) -> None:
+    request["content"] = b'{"max_active_bookings": null, "max_hours_per_week": null}'
+
+
+def _take_the_name_of_another(request: Request, town: Town) -> None:
+    request["content"] = json.dumps({"name": USER_GROUPS[0] + town.tag}).encode()
+
+
 def _close_over_bookings(request: Request, town: Town) -> None:
     start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     closure = {
@@ -185,11 +193,15 @@ RULES: Mapping[tuple[str, int], Callable[[Request, Town], None]] = {
     ("facility_groups_create", 422): _leave_blank("name"),
     ("facility_groups_update", 422): _leave_blank("name"),
     ("my_tokens_create", 422): _leave_blank("name"),
+    ("quotas_update", 422): _take_all_limits,
+    ("sites_create", 422): _leave_blank("name"),
+    ("user_groups_create", 409): _take_the_name_of_another,
     ("user_groups_create", 422): _leave_blank("name"),
     ("user_groups_update", 422): _leave_blank("name"),
     ("closures_create", 409): _close_over_bookings,
     ("users_anonymise", 409): _mean_oneself("/api/v1/users/{}/anonymise/"),
     ("users_deactivate", 409): _mean_oneself("/api/v1/users/{}/"),
+    ("users_create", 422): _leave_blank("display_name"),
     ("users_update", 409): _mean_oneself("/api/v1/users/{}/", b'{"is_staff": false}'),
 }
 """How a rule of one operation is broken, for those that fuzzing seldom breaks."""
