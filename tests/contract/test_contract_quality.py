@@ -82,6 +82,9 @@ SOMETIMES_FORBIDDEN = {
 # Their bodies have nothing in them that a rule could refuse.
 WITHOUT_RULES = {"bookings_approve", "session_create"}
 
+# Parameters that only the service can make up.
+OPAQUE = {"cursor", "last_event_id"}
+
 # What is CSV and not JSON: the operation's body, or its reply.
 CSV = {"exports_retrieve": "reply", "imports_facilities": "body", "imports_users": "body"}
 
@@ -299,6 +302,27 @@ def test_an_operation_shows_success_and_every_problem(operation: Operation) -> N
             assert operation.types[status], status
     if operation.body is not None:
         assert {"example", "examples"} & set(operation.body)
+
+
+def is_choice(schema: Schema) -> bool:
+    """Whether a schema lists its values, itself or by what it is composed of."""
+    found = resolved(schema)
+    return "enum" in found or any(is_choice(part) for part in found.get("allOf", []))
+
+
+@each_operation
+def test_an_operation_shows_what_each_parameter_is_like(operation: Operation) -> None:
+    """What is neither a choice nor handed out by the service: no reader can guess those."""
+    without = [
+        item["name"]
+        for item in operation.parameters
+        if item["in"] in {"path", "query"}
+        and item["name"] not in OPAQUE
+        and not {"example", "examples"} & set(item)
+        and resolved(item["schema"]).get("type") != "boolean"
+        and not is_choice(item["schema"])
+    ]
+    assert [] == without
 
 
 @each_operation
