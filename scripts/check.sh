@@ -41,7 +41,7 @@ tsp() { (cd -- spec && node node_modules/@typespec/compiler/cmd/tsp.js "$@"); }
 redocly() {
   # It would otherwise tell its makers about every run, and look for a newer version of itself.
   (cd -- spec && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
-    node node_modules/@redocly/cli/bin/cli.js lint --config redocly.yaml openapi.yaml)
+    node node_modules/@redocly/cli/bin/cli.js lint --config redocly.yaml "$1")
 }
 
 # shellcheck disable=SC2329
@@ -78,8 +78,11 @@ check 'SQL: locks of migrations (squawk)' "$bin/squawk" "${forward[@]}"
 check 'Contract: format (tsp format)' tsp format --check '**/*.tsp'
 check 'Contract: lint of the sources (tsp compile)' tsp compile . --no-emit
 check 'Contract: overlays (oas-patch)' overlays
-check 'Contract: lint (redocly)' redocly
+check 'Contract: lint (redocly)' redocly openapi.yaml
+check 'Contract: its flows (redocly)' redocly flows.arazzo.yaml
 check 'Contract: our own rules (pytest)' "$bin/pytest" -q --no-header tests/contract/test_contract_quality.py
+check 'Contract: breaks nothing that was released' \
+  "$bin/python" -W ignore -m tests.contract.released
 check 'Generated files are current (gen.sh)' "$root/scripts/gen.sh" --check
 
 exit "$failed"

@@ -5,20 +5,26 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
 from tests.client import CONTRACT, document
 
-from .town import NAMES, Town
+from .town import Town
 
 ROOT = CONTRACT.parents[1]
 REPORTS = ROOT / "reports" / "fuzz"
+REPORTED = {"ndjson": "ndjson", "junit": "xml", "har": "har"}
+"""The reports that Schemathesis writes of a run, and how their names end."""
+
 ANONYMOUS = Path(__file__).with_name("anonymous.toml")
 READING = Path(__file__).with_name("reading.toml")
 
@@ -26,8 +32,40 @@ SEED = int(os.environ.get("HOLDFAST_FUZZ_SEED", "20261122"))
 EXAMPLES = int(os.environ.get("HOLDFAST_FUZZ_EXAMPLES", "10"))
 """Per operation and phase. The coverage phase sends what it has to, however many that are."""
 
-RUN_SECONDS = 240 + 15 * EXAMPLES
-"""After which a run counts as hanging."""
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is sent, and where it is reported.
+
+    The same seed and as many examples send the same requests to the same town, unless ``end``, in
+    seconds of ``time.monotonic``, cuts them short. ``without`` are operations that are left alone.
+    """
+
+    seed: int = SEED
+    examples: int = EXAMPLES
+    reports: Path = REPORTS
+    without: Sequence[str] = ()
+    end: float | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no time left for another run."""
+        return self.end is not None and self.end - time.monotonic() < 1
+
+    @property
+    def bounds(self) -> Sequence[str]:
+        """The options that end a run when the time is over."""
+        left = None if self.end is None else max(1, int(self.end - time.monotonic()))
+        return () if left is None else ("--max-time", str(left))
+
+    @property
+    def run_seconds(self) -> int:
+        """After which a run counts as hanging."""
+        return 240 + 15 * self.examples
+
+
+USUAL = Plan()
+RUN_SECONDS = USUAL.run_seconds
 
 METHODS = ("get", "post", "put", "patch", "delete")
 OPERATIONS: Mapping[tuple[str, str], Mapping[str, Any]] = {
@@ -62,6 +100,8 @@ class Run:
     exchanges: Sequence[Exchange]
     failures: frozenset[tuple[str, str]]
     """(check, operationId) of every failed check."""
+    errors: frozenset[tuple[str, str]] = frozenset()
+    """(kind, method and path) of what kept a request from being made or answered."""
 
     @cached_property
     def statuses(self) -> Mapping[str, Counter[int]]:
@@ -87,81 +127,89 @@ class Run:
         }
 
 
-def fuzz(name: str, base_url: str, *options: str, town: Town, user: str, users: Path) -> Run:
-    """A run as one of the town's people, with the options of ``st run``.
-
-    ``users`` is where their tokens are written meanwhile.
-    """
+def fuzz(name: str, base_url: str, *options: str, town: Town, user: str, plan: Plan = USUAL) -> Run:
+    """A run as one of the town's people, with the options of ``st run``."""
     people = [
         {
             "name": each,
-            "fixedHeaders": [
-                {"name": "Authorization", "value": f"Bearer {getattr(town, each).token}"}
-            ],
+            "fixedHeaders": [{"name": "Authorization", "value": f"Bearer {person.token}"}],
         }
-        for each in NAMES
+        for each, person in town.people.items()
     ]
-    users.touch(mode=0o600)
-    users.write_text(json.dumps({"auth": people}), encoding="utf-8")
-    environment = {
-        "HOLDFAST_FUZZ_USERS": str(users),
-        "HOLDFAST_FUZZ_USER": user,
-        "HOLDFAST_FUZZ_KEPT_TOKEN": str(getattr(town, user).token_id),
-        "HOLDFAST_FUZZ_TOKEN": getattr(town, user).token,
-    }
-    try:
-        return _run(name, base_url, (), options, environment)
-    finally:
-        users.unlink()
+    with TemporaryDirectory(prefix="holdfast-fuzz-") as directory:  # For the user alone.
+        users, town_file = Path(directory, "users.json"), Path(directory, "town.json")
+        users.write_text(json.dumps({"auth": people}), encoding="utf-8")
+        town.write(town_file)
+        environment = {
+            "HOLDFAST_FUZZ_USERS": str(users),
+            "HOLDFAST_FUZZ_USER": user,
+            "HOLDFAST_FUZZ_TOWN": str(town_file),
+        }
+        return _run(name, _command(name, base_url, plan), options, environment, plan)
 
 
-def fuzz_anonymously(name: str, base_url: str, *options: str) -> Run:
+def fuzz_anonymously(name: str, base_url: str, *options: str, plan: Plan = USUAL) -> Run:
     """A run without a token, and with generated ones."""
-    return _run(name, base_url, ("--config-file", str(ANONYMOUS)), options, {})
+    command = _command(name, base_url, plan, "--config-file", str(ANONYMOUS))
+    return _run(name, command, options, {}, plan)
 
 
-def fuzz_reading(name: str, base_url: str, token: str, *options: str) -> Run:
+def fuzz_reading(
+    name: str, base_url: str, token: str, *options: str, plan: Plan = USUAL
+) -> Run:
     """A run over what changes something, with a token that may only read."""
+    command = _command(name, base_url, plan, "--config-file", str(READING))
     given = ("--header", f"Authorization: Bearer {token}")
-    return _run(name, base_url, ("--config-file", str(READING)), (*given, *options), {})
+    return _run(name, command, (*given, *options), {}, plan)
+
+
+def _command(name: str, base_url: str, plan: Plan, *before: str) -> Sequence[str]:
+    reports = {kind: plan.reports / f"{name}.{end}" for kind, end in REPORTED.items()}
+    return [
+        *(sys.executable, "-m", "schemathesis.cli", "--no-color", *before),
+        *("run", str(CONTRACT.relative_to(ROOT)), "--url", base_url),
+        *("--seed", str(plan.seed), "--max-examples", str(plan.examples)),
+        *chain(*((f"--report-{kind}-path", str(path)) for kind, path in reports.items())),
+        *(f"--exclude-operation-id={each}" for each in plan.without),
+        *plan.bounds,
+    ]
 
 
 def _run(
     name: str,
-    base_url: str,
-    before: Sequence[str],
+    command: Sequence[str],
     options: Sequence[str],
     environment: Mapping[str, str],
+    plan: Plan,
 ) -> Run:
-    REPORTS.mkdir(parents=True, exist_ok=True)
-    events = REPORTS / f"{name}.ndjson"
-    command = [
-        *(sys.executable, "-m", "schemathesis.cli", "--no-color", *before),
-        *("run", str(CONTRACT.relative_to(ROOT)), "--url", base_url),
-        *("--seed", str(SEED), "--max-examples", str(EXAMPLES)),
-        *("--report-ndjson-path", str(events)),
-        *("--report-junit-path", str(events.with_suffix(".xml"))),
-        *options,
-    ]
+    plan.reports.mkdir(mode=0o700, parents=True, exist_ok=True)
     finished = subprocess.run(  # noqa: S603 - our own command
-        command,
+        [*command, *options],
         cwd=ROOT,
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        timeout=RUN_SECONDS,
+        timeout=plan.run_seconds,
         check=False,
     )
     status = finished.returncode
     assert status in {0, 1}, f"Schemathesis ended with {status}:\n{finished.stdout}"
-    scenarios = list(_scenarios(events))
+    events = plan.reports / f"{name}.ndjson"
+    _hide_tokens(events.with_suffix(".har"))
+    with events.open(encoding="utf-8") as lines:
+        told = [json.loads(line) for line in lines]
+    scenarios = [
+        each["ScenarioFinished"].get("recorder", {}) for each in told if "ScenarioFinished" in each
+    ]
+    errors = [each["NonFatalError"] for each in told if "NonFatalError" in each]
     run = Run(
         output=finished.stdout,
         passed=status == 0,
         exchanges=[exchange for scenario in scenarios for exchange in _exchanges(scenario)],
         failures=frozenset(failure for scenario in scenarios for failure in _failures(scenario)),
+        errors=frozenset((each["value"]["type"], each["label"]) for each in errors),
     )
     counted = "\n".join(
         f"{name:<22}" + "".join(f"  {status}: {counts[status]}" for status in sorted(counts))
@@ -171,12 +219,11 @@ def _run(
     return run
 
 
-def _scenarios(events: Path) -> Iterator[dict[str, Any]]:
-    with events.open(encoding="utf-8") as lines:
-        for line in lines:
-            event = json.loads(line)
-            if "ScenarioFinished" in event:
-                yield event["ScenarioFinished"].get("recorder", {})
+def _hide_tokens(report: Path) -> None:
+    """Take out the tokens that the service handed out meanwhile; Schemathesis leaves bodies."""
+    if report.is_file():
+        text = report.read_text(encoding="utf-8")
+        report.write_text(re.sub(r"\bhf_[\w-]{43}", "hf_[Filtered]", text), encoding="utf-8")
 
 
 def _exchanges(scenario: Mapping[str, Any]) -> Iterator[Exchange]:

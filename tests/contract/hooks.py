@@ -16,31 +16,18 @@ from schemathesis.openapi.checks import UseAfterFree
 
 # They register hooks of their own, and how CSV is written.
 from tests.contract import media, plausible, plausible_desk
-from tests.contract.lots import MOST_KNOWN, Case, Lot, hook_for, is_valid, path_id
-from tests.contract.town import (
-    CLOSURES,
-    FACILITIES,
-    FACILITY_GROUPS,
-    GUESTS,
-    NAMES,
-    QUOTAS,
-    SITES,
-    USER_GROUPS,
-)
+from tests.contract.lots import MOST_KNOWN, TOWN, Case, Lot, hook_for, is_valid, path_id
 
 __all__ = ["media", "plausible", "plausible_desk"]
 
-KEPT_TOKEN = int(os.environ.get("HOLDFAST_FUZZ_KEPT_TOKEN", "0"))
-"""The id of the token that the run itself works with."""
+ONESELF = TOWN.people[os.environ["HOLDFAST_FUZZ_USER"]]
+"""Whom the run works as."""
 
-OWN_TOKEN = os.environ.get("HOLDFAST_FUZZ_TOKEN", "")
-"""That token, to be traded for a session."""
+OPEN_FACILITIES = TOWN.ids["facilities"][: len(TOWN.ids["facilities"]) // 2]
+"""The facilities that are never archived."""
 
-ONESELF = 1 + NAMES.index(os.environ.get("HOLDFAST_FUZZ_USER", NAMES[0]))
-"""The id of the user that the run works as."""
-
-OPEN_FACILITIES = FACILITIES // 2
-"""The facilities with the ids 1 to this are never archived."""
+KEPT_USERS = {TOWN.founder, *TOWN.ids["people"]}
+"""The users to whom nothing is done."""
 
 
 @schemathesis.hook("before_load_schema")
@@ -57,7 +44,7 @@ def say_what_links_send(_: HookContext, raw_schema: dict[str, Any]) -> None:
 @hook_for("filter_case", operation_id="my_tokens_revoke")
 def keep_the_token_in_use(_: HookContext, case: Case) -> bool:
     """Without it every later request would be 401, and nothing more would be learnt."""
-    return path_id(case) != KEPT_TOKEN
+    return path_id(case) != ONESELF.token_id
 
 
 @hook_for("filter_case", operation_id=["facilities_archive", "facilities_update"])
@@ -66,7 +53,7 @@ def keep_some_facilities_open(_: HookContext, case: Case) -> bool:
     archives = case.method == "DELETE" or (
         isinstance(case.body, dict) and case.body.get("status") == "archived"
     )
-    return not archives or not 1 <= path_id(case) <= OPEN_FACILITIES
+    return not archives or path_id(case) not in OPEN_FACILITIES
 
 
 @hook_for("filter_case", operation_id=["users_deactivate", "users_anonymise", "users_update"])
@@ -76,17 +63,17 @@ def keep_the_others_as_they_are(_: HookContext, case: Case) -> bool:
     The caller may try it on themselves: that they are refused is among what is fuzzed.
     """
     changes = case.body.keys() - {"display_name"} if isinstance(case.body, dict) else {"all"}
-    return not changes or path_id(case) > len(NAMES) or path_id(case) == ONESELF
+    return not changes or path_id(case) not in KEPT_USERS or path_id(case) == ONESELF.id
 
 
 _ids: dict[str, list[int]] = {
-    "closures": [*range(1, 1 + CLOSURES)],
-    "facilities": [*range(1 + OPEN_FACILITIES, 1 + FACILITIES)],
-    "facility-groups": [*range(1, 1 + len(FACILITY_GROUPS))],
-    "quotas": [*range(1, 1 + QUOTAS)],
-    "sites": [*range(1, 1 + len(SITES))],
-    "user-groups": [*range(1, 1 + len(USER_GROUPS))],
-    "users": [*range(1 + len(NAMES), 1 + len(NAMES) + GUESTS)],
+    "closures": [*TOWN.ids["closures"]],
+    "facilities": [*TOWN.ids["facilities"][len(OPEN_FACILITIES) :]],
+    "facility-groups": [*TOWN.ids["facility-groups"]],
+    "quotas": [*TOWN.ids["quotas"]],
+    "sites": [*TOWN.ids["sites"]],
+    "user-groups": [*TOWN.ids["user-groups"]],
+    "users": [*TOWN.ids["guests"]],
 }
 """What there is of each noun, as far as anything may be done to it."""
 _cursors: dict[str, list[str]] = {}
@@ -180,7 +167,7 @@ def _put_in_what_cannot_be_made_up(case: Case) -> None:
     That other tokens open nothing, whoever shows none finds out.
     """
     if case.operation.label == "POST /api/v1/session/":
-        case.body = {"token": OWN_TOKEN}
+        case.body = {"token": ONESELF.token}
     if "Last-Event-ID" in case.headers:
         case.headers["Last-Event-ID"] = _event_ids[-1]
 

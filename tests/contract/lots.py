@@ -2,19 +2,26 @@
 
 import hashlib
 import json
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import schemathesis
+
+from tests.contract.town import read_town
+
+TOWN = read_town(Path(os.environ["HOLDFAST_FUZZ_TOWN"]))
+"""The town that is there: see ``settling``."""
 
 TOMORROW = datetime.combine(datetime.now(UTC) + timedelta(days=1), time(), UTC)
 MARK = timedelta(minutes=15)
 DAYS = 14
 """In so many days from tomorrow on, bookings are asked for."""
 
-MOST_KNOWN = 1000
+MOST_KNOWN = TOWN.most_known
 """Ids up to this may be of something; those above it were made up."""
 
 Body: TypeAlias = dict[str, Any]
@@ -42,13 +49,22 @@ class Lot:
         self._left, number = divmod(self._left, bound)
         return number
 
-    def id(self, count: int) -> int:
-        """A number from 1 to the count."""
-        return 1 + self.below(count)
+    def up_to(self, bound: int) -> int:
+        """A number from 1 to the bound."""
+        return 1 + self.below(bound)
 
-    def ids(self, count: int, most: int = 3) -> list[int]:
-        """Some different numbers from 1 to the count, or none."""
-        return sorted({self.id(count) for _ in range(self.below(most + 1))})
+    def id(self, noun: str) -> int:
+        """The id of something that the town has."""
+        return self.one_of(*TOWN.ids[noun])
+
+    def ids(self, noun: str, most: int = 3) -> list[int]:
+        """Some different ids of what the town has, or none."""
+        return sorted({self.id(noun) for _ in range(self.below(most + 1))})
+
+    def id_or_later(self, ids: Sequence[int], later: int) -> int:
+        """One of the ids, or one of as many that come after them: of what the run has made."""
+        number = self.below(len(ids) + later)
+        return ids[number] if number < len(ids) else ids[-1] + 1 + number - len(ids)
 
     def one_of(self, *options: T) -> T:
         """One of the options."""
@@ -88,7 +104,7 @@ def known(given: Body, values: Body) -> Body:
 def times(lot: Lot, days: int = DAYS, longest: int = 32) -> Body:
     """A start on a mark of the coming days, and an end up to so many marks later."""
     start = TOMORROW + MARK * lot.below(96 * days)
-    return {"start_time": wire(start), "end_time": wire(start + MARK * lot.id(longest))}
+    return {"start_time": wire(start), "end_time": wire(start + MARK * lot.up_to(longest))}
 
 
 def wire(instant: datetime) -> str:

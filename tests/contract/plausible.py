@@ -16,6 +16,7 @@ from tests.contract.lots import (
     MARK,
     MOST_KNOWN,
     TOMORROW,
+    TOWN,
     Body,
     Case,
     Lot,
@@ -28,21 +29,16 @@ from tests.contract.lots import (
     times,
     wire,
 )
-from tests.contract.town import (
-    BOOKINGS,
-    FACILITIES,
-    GUESTS,
-    NAMES,
-    PENDING,
-    SITES,
-    USER_GROUPS,
-)
+from tests.contract.town import BOOKINGS, FACILITIES
 
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kathmandu", "UTC")
 """Of some 600 that there are."""
 
 DECISIONS = {"bookings_approve", "bookings_reject"}
 
+_PENDING = sorted(TOWN.ids["pending"])
+_BOOKINGS = sorted([*TOWN.ids["bookings"], *_PENDING])
+_USERS = [*TOWN.ids["people"], *TOWN.ids["guests"]]
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -55,7 +51,7 @@ def plausible_booking(_: HookContext, case: Case) -> Case:
         asked: Body = {**body, **_place(lot), **times(lot), **_people(body, lot)}
         if "user_id" in asked and lot.below(2):
             del asked["user_id"]
-        case.body = known(asked, {"user_id": lot.id(len(NAMES) + GUESTS)})
+        case.body = known(asked, {"user_id": lot.one_of(*_USERS)})
     return case
 
 
@@ -83,9 +79,9 @@ def existing_booking(_: HookContext, case: Case) -> Case:
     """
     name = case.operation.definition.raw["operationId"]
     lot = Lot([case.body, case.path_parameters])
-    least = {"bookings_update": 2}.get(name, BOOKINGS if name in DECISIONS else 0)
+    least = {"bookings_update": 2}.get(name, _PENDING[0] - 1 if name in DECISIONS else 0)
     if is_valid(case) and not least < path_id(case) <= MOST_KNOWN and not lot.leaves_as_is():
-        waiting, any_one = BOOKINGS + lot.id(PENDING), lot.id(2 * BOOKINGS + PENDING)
+        waiting, any_one = lot.one_of(*_PENDING), lot.id_or_later(_BOOKINGS, later=BOOKINGS)
         found = waiting if name in DECISIONS else any_one
         case.path_parameters = {**case.path_parameters, "id": found}
     return case
@@ -97,7 +93,7 @@ def plausible_decisions(_: HookContext, case: Case) -> Case:
     lot = Lot(case.body)
     body = object_of(case)
     if body and not lot.leaves_as_is():
-        wanted = [BOOKINGS + each for each in lot.ids(PENDING) or [lot.id(PENDING)]]
+        wanted = lot.ids("pending") or [lot.id("pending")]
         case.body = known(body, {"booking_ids": wanted})
     return case
 
@@ -109,9 +105,9 @@ def plausible_facility(_: HookContext, case: Case) -> Case:
     body = object_of(case)
     if body and not lot.leaves_as_is():
         values: Body = {
-            "site_id": lot.id(len(SITES)),
+            "site_id": lot.id("sites"),
             "time_zone": lot.one_of(*ZONES),
-            "user_group_ids": lot.ids(len(USER_GROUPS), 2),
+            "user_group_ids": lot.ids("user-groups", 2),
         }
         given = _with_hours(known(body, values), lot)
         if isinstance(given.get("rules"), dict):
@@ -153,12 +149,12 @@ def plausible_filters(_: HookContext, case: Case) -> Case:
     if not is_valid(case) or lot.leaves_as_is():
         return case
     met: Body = {
-        "site_id": lot.id(len(SITES)),
+        "site_id": lot.id("sites"),
         "search": "Place",
-        "min_capacity": lot.id(4 * FACILITIES),
+        "min_capacity": lot.up_to(4 * FACILITIES),
     }
     if number(case.query.get("facility_id")) > MOST_KNOWN:  # Links bring their own.
-        met["facility_id"] = lot.id(FACILITIES)
+        met["facility_id"] = lot.id("facilities")
     case.query = _without_hard(known(case.query, met), {"amenities", "facility_type"}, lot)
     return case
 
@@ -173,9 +169,9 @@ def plausible_desk(_: HookContext, case: Case) -> Case:
         case.query = {"status": "pending"}
         return case
     met: Body = {
-        "site_id": lot.id(len(SITES)),
-        "facility_id": lot.id(FACILITIES),
-        "user_id": lot.id(len(NAMES)),
+        "site_id": lot.id("sites"),
+        "facility_id": lot.id("facilities"),
+        "user_id": lot.id("people"),
         "search": lot.one_of("Meeting", "Rehearsal"),
     }
     hard = {"booked_by_id", "cancellation_cause", "status", "user_id"}
@@ -188,11 +184,11 @@ def _without_hard(query: Body, hard: set[str], lot: Lot) -> Body:
 
 
 def _place(lot: Lot) -> Body:
-    return {"facility_id": lot.id(FACILITIES)}
+    return {"facility_id": lot.id("facilities")}
 
 
 def _people(body: Body, lot: Lot) -> Body:
-    return {"attendee_count": lot.id(6)} if "attendee_count" in body else {}
+    return {"attendee_count": lot.up_to(6)} if "attendee_count" in body else {}
 
 
 def _with_hours(body: Body, lot: Lot) -> Body:

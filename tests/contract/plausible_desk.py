@@ -7,6 +7,7 @@ from schemathesis import HookContext
 from tests.contract.lots import (
     MOST_KNOWN,
     TOMORROW,
+    TOWN,
     Body,
     Case,
     Lot,
@@ -18,8 +19,9 @@ from tests.contract.lots import (
     times,
     wire,
 )
-from tests.contract.town import FACILITIES, FACILITY_GROUPS, GUESTS, NAMES, SITES, USER_GROUPS
+from tests.contract.town import FACILITIES, GUESTS, SITES, USER_GROUPS
 
+_GROUPS = [name + TOWN.tag for name in USER_GROUPS]
 _PERIODS = [
     "analytics_summary",
     "analytics_top_facilities",
@@ -46,9 +48,9 @@ def plausible_closure(_: HookContext, case: Case) -> Case:
         }
         extent = 0 if named & asked.keys() else lot.below(16)
         if extent > 2:
-            asked["facility_id"] = lot.id(FACILITIES)
+            asked["facility_id"] = lot.id("facilities")
         elif extent:
-            asked["site_id"] = lot.id(len(SITES))
+            asked["site_id"] = lot.id("sites")
         case.body = {**asked, **times(lot, days=60, longest=8)}
     return case
 
@@ -58,7 +60,7 @@ def plausible_closures(_: HookContext, case: Case) -> Case:
     """Of a place there is."""
     lot = Lot([case.query, "filters"])
     if is_valid(case) and not lot.leaves_as_is():
-        places: Body = {"facility_id": lot.id(FACILITIES), "site_id": lot.id(len(SITES))}
+        places: Body = {"facility_id": lot.id("facilities"), "site_id": lot.id("sites")}
         case.query = known(case.query, places)
     return case
 
@@ -73,8 +75,8 @@ def plausible_quota(_: HookContext, case: Case) -> Case:
         if {"facility_id", "facility_group_id"} <= given.keys() and lot.below(4):
             del given[lot.one_of("facility_id", "facility_group_id")]
         ids: Body = {
-            "facility_id": lot.id(2 * FACILITIES),  # The second half are what the run has made.
-            "facility_group_id": lot.id(len(FACILITY_GROUPS)),
+            "facility_id": lot.id_or_later(TOWN.ids["facilities"], later=FACILITIES),
+            "facility_group_id": lot.id("facility-groups"),
         }
         limits: Body = {
             "max_active_bookings": 1000 + lot.below(9000),
@@ -93,7 +95,7 @@ def plausible_group(_: HookContext, case: Case) -> Case:
     lot = Lot(case.body)
     body = object_of(case)
     if body and not lot.leaves_as_is():
-        case.body = known(body, {"facility_ids": lot.ids(FACILITIES)})
+        case.body = known(body, {"facility_ids": lot.ids("facilities")})
     return case
 
 
@@ -103,7 +105,7 @@ def plausible_user(_: HookContext, case: Case) -> Case:
     lot = Lot([case.body, case.path_parameters])
     body = object_of(case)
     if body and not lot.leaves_as_is():
-        case.body = known(body, {"site_ids": lot.ids(len(SITES), 2)})
+        case.body = known(body, {"site_ids": lot.ids("sites", 2)})
     return case
 
 
@@ -112,8 +114,7 @@ def plausible_member(_: HookContext, case: Case) -> Case:
     """A guest: links bring the group alone."""
     lot = Lot(case.path_parameters)
     if is_valid(case) and number((case.path_parameters or {}).get("user_id")) > MOST_KNOWN:
-        guest = len(NAMES) + lot.id(GUESTS)
-        case.path_parameters = {**case.path_parameters, "user_id": guest}
+        case.path_parameters = {**case.path_parameters, "user_id": lot.id("guests")}
     return case
 
 
@@ -124,7 +125,7 @@ def plausible_period(_: HookContext, case: Case) -> Case:
     if is_valid(case) and not lot.leaves_as_is():
         start = date.fromordinal(TOMORROW.toordinal() - lot.below(60))
         end = start + timedelta(days=lot.below(90) if lot.below(8) else lot.below(731))
-        places: Body = {"facility_id": lot.id(FACILITIES), "site_id": lot.id(len(SITES))}
+        places: Body = {"facility_id": lot.id("facilities"), "site_id": lot.id("sites")}
         dates: Body = {"start_date": start.isoformat(), "end_date": end.isoformat()}
         case.query = known(case.query, {**places, **dates})
     return case
@@ -138,8 +139,8 @@ def plausible_audit(_: HookContext, case: Case) -> Case:
         values: Body = {
             "start_time": wire(TOMORROW - timedelta(days=2)),
             "end_time": wire(TOMORROW),
-            "record_id": lot.id(4),
-            "changed_by": lot.id(len(NAMES)),
+            "record_id": lot.id("sites"),
+            "changed_by": lot.id("people"),
         }
         case.query = known(case.query, values)
     return case
@@ -150,15 +151,15 @@ def plausible_facilities_file(_: HookContext, case: Case) -> Case:
     """Places of the town, and some to build; of one site or of both."""
     lot = Lot([case.body, case.query])
     if is_valid(case) and not lot.leaves_as_is():
-        sites = lot.one_of((0,), (0, 1))
+        sites, places = lot.one_of((0,), (0, 1)), [f"{name}{TOWN.tag}" for name, _ in SITES]
         lines = ["site,name,facility_type,capacity,opening_hours,buffer_after_minutes,open_to"]
-        for _line in range(lot.id(4)):
+        for _line in range(lot.up_to(4)):
             site = lot.one_of(*sites)
-            name = lot.one_of(f"Place {9 + site + 2 * lot.below(4)}", f"Shed {lot.id(500)}")
+            name = lot.one_of(f"Place {9 + site + 2 * lot.below(4)}", f"Shed {lot.up_to(500)}")
             hours = lot.one_of("", "mon-sat 06:00-02:00", "mon 08:00-12:00; tue-sun 00:00-24:00")
             lines.append(
-                f"{SITES[site][0]},{name},{lot.one_of('room', 'lab')},{lot.id(90)},{hours},"
-                f"{lot.one_of(0, 15)},{lot.one_of('', USER_GROUPS[0], '; '.join(USER_GROUPS))}"
+                f"{places[site]},{name},{lot.one_of('room', 'lab')},{lot.up_to(90)},{hours},"
+                f"{lot.one_of(0, 15)},{lot.one_of('', _GROUPS[0], '; '.join(_GROUPS))}"
             )
         case.body = _file(lines)
     return case
@@ -170,11 +171,12 @@ def plausible_users_file(_: HookContext, case: Case) -> Case:
     lot = Lot([case.body, case.query])
     if is_valid(case) and not lot.leaves_as_is():
         lines = ["username,display_name,groups,sites,status"]
-        for _line in range(lot.id(4)):
-            name = lot.one_of(f"guest{lot.id(GUESTS)}", f"visitor{lot.id(500)}")
+        site = SITES[1][0] + TOWN.tag
+        for _line in range(lot.up_to(4)):
+            name = lot.one_of(f"guest{lot.up_to(GUESTS)}{TOWN.tag}", f"visitor{lot.up_to(500)}")
             lines.append(
-                f"{name},{lot.one_of('', 'A Guest')},{lot.one_of('', USER_GROUPS[1])},"
-                f"{lot.one_of('', SITES[1][0])},{lot.one_of('active', 'active', 'deactivated')}"
+                f"{name},{lot.one_of('', 'A Guest')},{lot.one_of('', _GROUPS[1])},"
+                f"{lot.one_of('', site)},{lot.one_of('active', 'active', 'deactivated')}"
             )
         case.body = _file(lines)
     return case

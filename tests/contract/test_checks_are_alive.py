@@ -9,12 +9,12 @@ import pytest
 from schemathesis.checks import CHECKS
 
 from tests import servers
-from tests.service import service
 
 from . import fuzzing
 from .faulty import Faults, Reply, faulty
 from .fuzzing import RUN_SECONDS, Run
-from .town import Town, settle
+from .suite import serving
+from .town import Town
 
 pytestmark = pytest.mark.timeout(RUN_SECONDS + 60)
 
@@ -55,7 +55,8 @@ RUNS = {
 
 
 def _faults(town: Town) -> Faults:
-    neighbour = f"Bearer {town.neighbour.token}"
+    neighbour = f"Bearer {town.people['neighbour'].token}"
+    member = town.people["member"].token
     delays = iter([1.2 * LIMIT_SECONDS])
 
     def slow_once(reply: Reply) -> Reply:
@@ -84,8 +85,8 @@ def _faults(town: Town) -> Faults:
             "PUT /api/v1/me/": lambda reply: replace(reply, status=200),
         },
         lends={
-            "bookings_retrieve": lambda given: town.member.token if given == neighbour else None,
-            "my_tokens_list": lambda _: town.member.token,
+            "bookings_retrieve": lambda given: member if given == neighbour else None,
+            "my_tokens_list": lambda _: member,
         },
     )
 
@@ -131,25 +132,23 @@ def runs(
 ) -> Iterator[list[Run]]:
     """Runs against the service with all the faults at once."""
     directory = tmp_path_factory.mktemp("faulty")
-    with servers.clone(server, template) as dsn:
-        town = settle(dsn)
-        with (
-            service(dsn, directory / "service.log", log_level="warning") as base_url,
-            faulty(base_url, _faults(town)) as faulty_url,
-        ):
-            yield [
-                fuzzing.fuzz(
-                    f"faulty-{phases}",
-                    faulty_url,
-                    *("--phases", phases, "--max-examples", "8", "--no-shrink"),
-                    *("--max-response-time", str(LIMIT_SECONDS)),
-                    *(f"--include-operation-id={name}" for name in sorted(operations)),
-                    town=town,
-                    user="member",
-                    users=directory / "users.json",
-                )
-                for phases, operations in RUNS.items()
-            ]
+    with (
+        servers.clone(server, template) as dsn,
+        serving(dsn, directory) as target,
+        faulty(target.base_url, _faults(target.town)) as faulty_url,
+    ):
+        yield [
+            fuzzing.fuzz(
+                f"faulty-{phases}",
+                faulty_url,
+                *("--phases", phases, "--max-examples", "8", "--no-shrink"),
+                *("--max-response-time", str(LIMIT_SECONDS)),
+                *(f"--include-operation-id={name}" for name in sorted(operations)),
+                town=target.town,
+                user="member",
+            )
+            for phases, operations in RUNS.items()
+        ]
 
 
 def test_there_is_a_fault_for_every_check() -> None:

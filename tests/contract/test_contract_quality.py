@@ -78,6 +78,9 @@ WITHOUT_SCOPE = {"session_delete"}
 # Their bodies have nothing in them that a rule could refuse.
 WITHOUT_RULES = {"bookings_approve", "session_create"}
 
+# Parameters that only the service can make up.
+OPAQUE = {"cursor", "last_event_id"}
+
 # What is CSV and not JSON: the operation's body, or its reply.
 CSV = {"exports_retrieve": "reply", "imports_facilities": "body", "imports_users": "body"}
 
@@ -239,6 +242,8 @@ def all_parts() -> Iterator[tuple[str, Schema]]:
     for operation in OPERATIONS:
         for item in operation.parameters:
             yield from parts(item["schema"], f"{operation.id}.{item['name']}")
+        if operation.body is not None:
+            yield from parts(operation.body["schema"], f"{operation.id}.body")
         for status, response in operation.responses.items():
             where = f"{operation.id}.{status}"
             for name, header in response.get("headers", {}).items():
@@ -293,6 +298,27 @@ def test_an_operation_shows_success_and_every_problem(operation: Operation) -> N
             assert operation.types[status], status
     if operation.body is not None:
         assert {"example", "examples"} & set(operation.body)
+
+
+def is_choice(schema: Schema) -> bool:
+    """Whether a schema lists its values, itself or by what it is composed of."""
+    found = resolved(schema)
+    return "enum" in found or any(is_choice(part) for part in found.get("allOf", []))
+
+
+@each_operation
+def test_an_operation_shows_what_each_parameter_is_like(operation: Operation) -> None:
+    """What is neither a choice nor handed out by the service: no reader can guess those."""
+    without = [
+        item["name"]
+        for item in operation.parameters
+        if item["in"] in {"path", "query"}
+        and item["name"] not in OPAQUE
+        and not {"example", "examples"} & set(item)
+        and resolved(item["schema"]).get("type") != "boolean"
+        and not is_choice(item["schema"])
+    ]
+    assert [] == without
 
 
 @each_operation
@@ -445,6 +471,38 @@ def bounded(schema: Schema) -> bool:
             return {"minimum", "maximum"} <= set(schema) or "enum" in schema
         case _:
             return True
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"type": "string"}, False),
+        ({"type": "string", "format": "uri"}, False),
+        ({"type": "string", "maxLength": 9}, True),
+        ({"type": "string", "enum": ["a"]}, True),
+        ({"type": "string", "format": "date-time"}, True),
+        ({"type": "array", "minItems": 1}, False),
+        ({"type": "array", "maxItems": 9}, True),
+        ({"type": "integer", "maximum": 9}, False),
+        ({"type": "number", "minimum": 9}, False),
+        ({"type": "integer", "minimum": 1, "maximum": 9}, True),
+        ({"type": "integer", "enum": [15, 30]}, True),
+        ({"type": "boolean"}, True),
+        ({"type": "object"}, True),
+    ],
+)
+def test_what_is_not_bounded_is_seen(schema: Schema, *, expected: bool) -> None:
+    assert expected == bounded(schema)
+
+
+def test_bounds_are_looked_for_in_every_part_of_every_message() -> None:
+    places = {where for where, _ in all_parts()}
+    assert {"BookingDetail.title", "Amenity", "sites_list.limit", "sites_list.200.Link"} <= places
+    unlisted = {schema.get("type") for _, schema in all_parts()} - {
+        *("array", "boolean", "integer", "number", "object", "string"),
+        None,
+    }
+    assert set() == unlisted
 
 
 @each_schema
