@@ -29,7 +29,6 @@ from sql.bookings import BookingRow, BookingStatus, InTheWayRow
 from sql.pool import Connection, reading, retrying
 from sql.statement import Statement
 from sql.terms import MadeRow, RefusedRow
-from sql.timelines import Taken
 from steps import rules
 from steps.conflicts import Wanted, advised, conflict_reply, in_the_way_of, looks_taken
 from steps.expiry import clearing
@@ -246,9 +245,9 @@ class Creation:
     def _tell(self, judged: _Judged, made: MadeRow) -> None:
         """Have the next answer of this process know it."""
         occupied = judged.occupied
-        _, deadline = self._state(judged.terms.facility, judged.now)
-        taken = Taken(occupied.start, occupied.end, deadline)
-        self._live.timelines.booked(self.draft.facility_id, taken, made.transaction_id)
+        self._live.timelines.changed(
+            self.draft.facility_id, occupied.start, occupied.end, made.transaction_id
+        )
 
     def _state(self, facility: Facility, now: datetime) -> tuple[BookingStatus, datetime | None]:
         """What becomes of the draft, and until when it waits if it has to."""
