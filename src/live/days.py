@@ -23,28 +23,18 @@ class Day:
     """What happens at a facility on a day of UTC: all that shares any moment with it.
 
     The ``serial`` is of this look at it and no other. What transactions before ``seen``
-    changed is in it, 0 where that is not known; and what the ``added`` ones did.
+    changed is in it; 0 where that is not known.
     """
 
     taken: Sequence[Taken]
     closed: Sequence[Closed]
     seen: int = field(default=0, compare=False)
-    added: frozenset[int] = field(default=frozenset(), compare=False)
     serial: int = field(default_factory=_serials.__next__, compare=False)
 
     @property
     def weight(self) -> int:
         """How much there is to remember."""
         return 1 + len(self.taken) + len(self.closed)
-
-    def has(self, transaction_id: int) -> bool:
-        """Whether what a transaction changed is in it for certain."""
-        return transaction_id < self.seen or transaction_id in self.added
-
-    def adding(self, taken: Taken, transaction_id: int) -> "Day":
-        """The day with a booking that the transaction made."""
-        added = self.added | {transaction_id}
-        return Day([*self.taken, taken], self.closed, self.seen, added)
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)

@@ -6,10 +6,9 @@ so that whoever is told and searches finds it, whichever process they ask.
 
 import asyncio
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 
 from domain.access import Caller
 from domain.errors import TooManyStreams
@@ -144,12 +143,11 @@ class Hub:
             places.append((self._of_site, watched.site_id))
         return places
 
-    def audience(self, row: ChangeRow) -> Iterable[Stream]:
-        """The streams whose Watched a change concerns, each once, without asking all of them."""
-        return chain.from_iterable(self._groups(row))
-
     def _groups(self, row: ChangeRow) -> Iterator[set[Stream]]:
-        """The audience of a change by what they watch: no stream is in two of the groups."""
+        """The streams whose Watched a change concerns, without asking all of them.
+
+        They come by what they watch; no stream is in two of the groups.
+        """
         yield self._of_all
         if row.site_id is None and row.facility_id is None:
             for groups in (self._of_site, self._of_facility):

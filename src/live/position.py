@@ -33,14 +33,6 @@ class Position:
         return self.since if self.until is None else f"{self.since}/{self.until}/{self.after_id}"
 
 
-def shows(snapshot: Snapshot, transaction_id: int) -> bool:
-    """Whether a transaction that is over was so for the snapshot already."""
-    low, high, running = snapshot.split(":")
-    if not int(low) <= transaction_id < int(high):
-        return transaction_id < int(low)
-    return str(transaction_id) not in running.split(",")
-
-
 def parse(text: str) -> Position | None:
     """The position of a text; None where it can be none."""
     found = _POSITION.fullmatch(text)

@@ -15,6 +15,7 @@ from sql.pool import Connection, Pool, reading
 from sql.timelines import TimelineRow
 
 _MOST_FACTS = 4096
+"""Facilities of which it is remembered what follows from their rows."""
 
 Load: TypeAlias = Callable[[Connection], Awaitable[Sequence[FacilityRow]]]
 

@@ -17,13 +17,13 @@ from domain.periods import Period
 from live.counters import CACHE_HITS, CACHE_MISSES
 from live.days import Day, Known, Timeline, assembled, by_day, day_of, start_of
 from live.feed import Feed
-from live.position import Position, shows
+from live.position import Position
 from live.source import Database, Load, Source
 from live.together import Look
 from sql.changes import ChangeRow
 from sql.facilities import FacilityRow
 from sql.pool import Connection
-from sql.timelines import Taken, TimelineRow
+from sql.timelines import TimelineRow
 
 MOST_REMEMBERED = 150_000
 """How much a process remembers of all facilities together, those asked for last: each day,
@@ -334,44 +334,26 @@ class Timelines:
 
     def _forget_facility(self, facility_id: int, row: ChangeRow) -> None:
         if row.start_time is not None and row.end_time is not None:
-            self._forget_days(facility_id, row.start_time, row.end_time, row.transaction_id)
+            self.changed(facility_id, row.start_time, row.end_time, row.transaction_id)
         else:  # it may be any day
             self._spoil(facility_id, row.transaction_id)
             self._known.pop(facility_id, None)
 
-    def booked(self, facility_id: int, taken: Taken, transaction_id: int) -> None:
-        """Have a booking that this process made in all that is remembered of its days.
-
-        The feed will tell of it, too. Whoever made it need not wait for that, and nobody has to
-        ask the database for a day that has it already.
-        """
-        position = self._feed.position
-        known = self._known.get(facility_id)
-        if position is None or shows(position.until or position.since, transaction_id):
-            # Told already, and perhaps of what became of it since.
-            self._forget_days(facility_id, taken.start_time, taken.end_time, transaction_id)
-            return
-        self._spoil(facility_id, transaction_id)
-        if known is None:
-            return
-        last = day_of(taken.end_time - timedelta.resolution)
-        for number in range(day_of(taken.start_time), last + 1):
-            day = known.days.get(number)
-            if day is not None and not day.has(transaction_id):
-                known.days[number] = day.adding(taken, transaction_id)
-        self._add(known, {})
-
-    def _forget_days(
+    def changed(
         self, facility_id: int, start_time: datetime, end_time: datetime, transaction_id: int
     ) -> None:
-        """Forget the days in which a transaction changed something, unless they have it."""
+        """Forget what a transaction changed at a facility within a time.
+
+        The feed tells of every change. Whoever made one tells of it before they reply, and so
+        need not wait for the feed; what was looked at between the two has it, and stays.
+        """
         self._spoil(facility_id, transaction_id)
         known = self._known.get(facility_id)
         if known is None:
             return
         first, last = day_of(start_time), day_of(end_time)
         for number in [each for each in known.days if first <= each <= last]:
-            if not known.days[number].has(transaction_id):
+            if known.days[number].seen <= transaction_id:
                 del known.days[number]
 
     def _spoil(self, facility_id: int, transaction_id: int) -> None:

@@ -91,9 +91,10 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
         WHERE facility_id = (SELECT h.id FROM held AS h)
           FOR SHARE
        )
-SELECT h.id, t.facility_id
+SELECT
   FROM held AS h
-  LEFT JOIN terms AS t ON t.facility_id = h.id;
+  LEFT JOIN terms AS t  -- noqa: ST11
+    ON t.facility_id = h.id;
 
 -- name: lock_facilities :exec
 -- Holds these facilities against every other change until the commit, lowest id first.

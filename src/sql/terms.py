@@ -123,7 +123,7 @@ async def refuse_at_terms(  # noqa: PLR0913 - who asks for what, and what that w
 ) -> list[RefusedRow]:
     """What holds the facility when a booking, with its buffers, would; 32, earliest first.
 
-    None if nothing does, or if the revision is not that of the facility's terms any more. That
+    No rows if nothing does, or if the revision is not that of the facility's terms any more. That
     the user asked for it is recorded with the same statement, unless they are deactivated or
     some of it has expired.
     """

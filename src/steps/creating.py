@@ -9,7 +9,7 @@ else, is served step by step, by what the database says then.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from starlette.responses import Response
 
@@ -29,7 +29,6 @@ from sql.bookings import BookingRow, BookingStatus, InTheWayRow
 from sql.pool import Connection, reading, retrying
 from sql.statement import Statement
 from sql.terms import MadeRow, RefusedRow
-from sql.timelines import Taken
 from steps import rules
 from steps.conflicts import Wanted, advised, conflict_reply, in_the_way_of, looks_taken
 from steps.expiry import clearing
@@ -44,6 +43,22 @@ _FURTHEST = timedelta(days=3650)
 """Further ahead than any facility takes bookings."""
 
 
+class _Columns(TypedDict):
+    """What a booking is stored with, however it is stored."""
+
+    facility_id: int
+    user_id: int
+    start_time: datetime
+    end_time: datetime
+    title: str
+    description: str | None
+    attendee_count: int
+    status: BookingStatus
+    decide_by: datetime | None
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Judged:
     """A draft that the rules allow at the terms that are known, and when they were asked.
@@ -53,6 +68,7 @@ class _Judged:
 
     wanted: Wanted
     terms: Terms
+    columns: _Columns
     is_counted: bool
     now: datetime
 
@@ -184,7 +200,8 @@ class Creation:
         except Refusal:
             return None
         is_counted = terms.row.has_quota and not request.caller.governs(facility.site_id)
-        return _Judged(Wanted(draft, facility), terms, is_counted, now)
+        columns = self._columns(facility, now)
+        return _Judged(Wanted(draft, facility), terms, columns, is_counted, now)
 
     async def _terms(self, conn: Connection | None) -> Terms | None:
         memory, facility_id, period = self._live.terms, self.draft.facility_id, self.draft.period
@@ -209,24 +226,34 @@ class Creation:
             now=judged.now,
         )
 
+    def _columns(self, facility: Facility, now: datetime) -> _Columns:
+        """The draft as it is to be stored: confirmed, or waiting for the staff until some time."""
+        draft, its_rules = self.draft, facility.rules
+        status, deadline = after(None, "book"), None
+        if needs_approval(facility, self.request.caller):
+            status = after(None, "request")
+            timeout = its_rules.approval_timeout
+            deadline = decide_by(now, draft.start_time, draft.end_time, timeout)
+        return {
+            "facility_id": draft.facility_id,
+            "user_id": self.user_id,
+            "start_time": draft.start_time,
+            "end_time": draft.end_time,
+            "title": draft.title,
+            "description": draft.description,
+            "attendee_count": draft.attendee_count,
+            "status": status,
+            "decide_by": deadline,
+            "buffer_before_minutes": rules.minutes_of(its_rules.buffer_before),
+            "buffer_after_minutes": rules.minutes_of(its_rules.buffer_after),
+        }
+
     async def _book(self, conn: Connection, judged: _Judged) -> MadeRow | None:
-        draft, facility = self.draft, judged.terms.facility
-        status, deadline = self._state(facility, judged.now)
         return await at_terms.book_at_terms(
             conn,
             revision=judged.terms.row.revision,
             request_id=self.request.request_id,
-            facility_id=draft.facility_id,
-            user_id=self.user_id,
-            start_time=draft.start_time,
-            end_time=draft.end_time,
-            title=draft.title,
-            description=draft.description,
-            attendee_count=draft.attendee_count,
-            status=status,
-            decide_by=deadline,
-            buffer_before_minutes=judged.terms.row.buffer_before_minutes,
-            buffer_after_minutes=judged.terms.row.buffer_after_minutes,
+            **judged.columns,
         )
 
     async def _record(self, conn: Connection, judged: _Judged) -> list[RefusedRow]:
@@ -246,49 +273,31 @@ class Creation:
     def _tell(self, judged: _Judged, made: MadeRow) -> None:
         """Have the next answer of this process know it."""
         occupied = judged.occupied
-        _, deadline = self._state(judged.terms.facility, judged.now)
-        taken = Taken(occupied.start, occupied.end, deadline)
-        self._live.timelines.booked(self.draft.facility_id, taken, made.transaction_id)
-
-    def _state(self, facility: Facility, now: datetime) -> tuple[BookingStatus, datetime | None]:
-        """What becomes of the draft, and until when it waits if it has to."""
-        if not needs_approval(facility, self.request.caller):
-            return after(None, "book"), None
-        start, end = self.draft.start_time, self.draft.end_time
-        return after(None, "request"), decide_by(now, start, end, facility.rules.approval_timeout)
+        self._live.timelines.changed(
+            self.draft.facility_id, occupied.start, occupied.end, made.transaction_id
+        )
 
     def _made(self, judged: _Judged, made: MadeRow) -> Response:
         """201 for what was booked at once."""
-        draft, place = self.draft, judged.terms.row
-        status, deadline = self._state(judged.terms.facility, judged.now)
+        place = judged.terms.row
         row = BookingRow(
             id=made.id,
-            facility_id=place.id,
             facility_name=place.name,
             site_id=place.site_id,
             site_name=place.site_name,
             facility_time_zone=place.time_zone,
             facility_capacity=place.capacity,
             facility_type=place.facility_type,
-            user_id=self.user_id,
             username=made.username,
             user_display_name=made.display_name,
-            start_time=draft.start_time,
-            end_time=draft.end_time,
-            title=draft.title,
-            description=draft.description,
-            attendee_count=draft.attendee_count,
-            status=status,
-            decide_by=deadline,
             cancellation_cause=None,
             change_reason=None,
-            buffer_before_minutes=place.buffer_before_minutes,
-            buffer_after_minutes=place.buffer_after_minutes,
             booked_by_id=None,
             booked_by_username=None,
             booked_by_display_name=None,
             created_at=made.created_at,
             updated_at=made.updated_at,
+            **judged.columns,
         )
         return self._created(row)
 
@@ -330,26 +339,12 @@ class Creation:
 
     async def _insert(self, conn: Connection, wanted: Wanted, now: datetime) -> Response:
         """Store the draft if its period is free, which the database decides with the insert."""
-        draft, facility = wanted.draft, wanted.facility
-        status, deadline = self._state(facility, now)
+        columns = self._columns(wanted.facility, now)
         caller_id = self.request.caller.user_id
+        booked_by = None if self.user_id == caller_id else caller_id
         in_the_way = list[InTheWayRow]()
         for _ in range(TRIES):
-            row = await bookings.insert_booking(
-                conn,
-                facility_id=draft.facility_id,
-                user_id=self.user_id,
-                start_time=draft.start_time,
-                end_time=draft.end_time,
-                title=draft.title,
-                description=draft.description,
-                attendee_count=draft.attendee_count,
-                status=status,
-                decide_by=deadline,
-                buffer_before_minutes=rules.minutes_of(facility.rules.buffer_before),
-                buffer_after_minutes=rules.minutes_of(facility.rules.buffer_after),
-                booked_by=None if self.user_id == caller_id else caller_id,
-            )
+            row = await bookings.insert_booking(conn, booked_by=booked_by, **columns)
             if row is not None:
                 return self._created(row)
             in_the_way = await in_the_way_of(conn, wanted, self.request.now())

@@ -249,11 +249,15 @@ def test_serve_alone_stops_the_database_that_it_started(
     worn: Path, env: dict[str, str], number: signal.Signals
 ) -> None:
     port = str(free_port())
-    service = subprocess.Popen(  # noqa: S603 - the tests' own words
-        [*command.COMMAND, "serve", "--data-dir", str(worn), "--port", port],
-        env=env,
-        stderr=subprocess.DEVNULL,
-    )
+    ours = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # or it is ignored, as under nohup
+    try:
+        service = subprocess.Popen(  # noqa: S603 - the tests' own words
+            [*command.COMMAND, "serve", "--data-dir", str(worn), "--port", port],
+            env=env,
+            stderr=subprocess.DEVNULL,
+        )
+    finally:
+        signal.signal(signal.SIGHUP, ours)
     try:
         wait_for(lambda: answers(f"http://127.0.0.1:{port}/readyz"))
         service.send_signal(number)

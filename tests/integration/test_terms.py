@@ -669,6 +669,16 @@ async def test_who_holds_the_user_waits_for_their_booking_and_sees_it(
     assert 1 == (await traces(conn))[0]
 
 
+async def test_who_holds_a_facility_step_by_step_waits_for_a_change_of_its_terms(
+    first: Connection, second: Connection, conn: Connection, world: World
+) -> None:
+    async with first.transaction():
+        await first.execute(closing(f"{world.room.id}, NULL").encode())  # and locks no facility
+        held = asyncio.create_task(facilities.hold_facility(world.room.id).run(second))
+        await blocked_by(conn, first, held)
+    assert await held == 1
+
+
 async def test_a_booking_waits_for_who_counts_what_its_user_holds(
     first: Connection, second: Connection, conn: Connection, world: World
 ) -> None:

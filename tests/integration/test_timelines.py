@@ -21,10 +21,10 @@ from live.feed import Feed
 from live.source import Database
 from live.timelines import Timelines
 from live.together import Look, make
-from sql import bookings, facilities
+from sql import facilities
 from sql.facilities import FacilityRow
 from sql.pool import Connection, Pool, connect
-from sql.timelines import Taken, TimelineRow
+from sql.timelines import TimelineRow
 from steps.rules import facility_facts
 from steps.searching import Search, tell
 
@@ -413,11 +413,11 @@ async def book_and_tell(
     """The process books Room 1, and tells itself of it; the transaction."""
     row = await book(conn, world, start, end)
     transaction_id = await transaction_of(conn, row.id)
-    process.timelines.booked(world.room.id, Taken(start, end, None), transaction_id)
+    process.timelines.changed(world.room.id, start, end, transaction_id)
     return transaction_id
 
 
-async def test_what_its_writer_tells_is_known_at_once_and_nobody_has_to_ask(
+async def test_what_its_writer_tells_is_forgotten_at_once(
     process: Process, conn: Connection, world: World, door: Door
 ) -> None:
     await process.look(world.room)
@@ -426,7 +426,7 @@ async def test_what_its_writer_tells_is_known_at_once_and_nobody_has_to_ask(
     source = process.timelines.source_at_once()  # nothing is waited for
     found = await source.look([world.room.id, world.other_room.id], TODAY)
     assert [at(1)] == [taken.start_time for taken in found[world.room.id].taken]
-    assert [[world.room.id], [world.other_room.id]] == door.calls
+    assert [[world.room.id], [world.other_room.id], [world.room.id]] == door.calls
 
 
 async def test_what_its_writer_tells_leaves_the_other_days_of_the_facility(
@@ -481,36 +481,7 @@ async def test_what_saw_the_change_stays_remembered_when_the_feed_tells_of_it(
     timeline = await process.look(world.room)
     assert known is timeline.known
     assert days == {number: day.serial for number, day in known.days.items()}
-    assert 1 == len(door.calls)
-
-
-@pytest.mark.parametrize("is_one_open", [False, True], ids=["alone", "beside an older one"])
-async def test_what_was_told_and_taken_back_is_not_brought_up_again_by_its_writer(
-    process: Process, pool: Pool, conn: Connection, world: World, *, is_one_open: bool
-) -> None:
-    """Who waits long for the reply of the database tells late of what it says."""
-    async with pool.connection() as other, other.transaction():
-        if is_one_open:  # then no look knows for certain what it has seen
-            await other.execute("SELECT pg_current_xact_id()")
-        row = await book(conn, world, at(1), at(2))
-        transaction_id = await transaction_of(conn, row.id)
-        await process.feed.passed()
-        await bookings.cancel_booking(conn, row.id)
-        await process.feed.passed()
-        assert set() == await process.starts(world.room)
-        process.timelines.booked(world.room.id, Taken(at(1), at(2), None), transaction_id)
-        assert set() == await process.starts(world.room)
-
-
-async def test_what_its_writer_tells_is_gone_when_the_feed_tells_that_it_was_taken_back(
-    process: Process, conn: Connection, world: World
-) -> None:
-    await process.look(world.room)
-    await book_and_tell(process, conn, world, at(1), at(2))
-    assert {at(1)} == await process.starts(world.room)
-    await conn.execute("UPDATE bookings SET status = 'cancelled', cancellation_cause = 'owner'")
-    await process.feed.passed()
-    assert set() == await process.starts(world.room)
+    assert 2 == len(door.calls)
 
 
 async def test_what_saw_a_change_before_its_writer_tells_stays_remembered(
@@ -519,7 +490,7 @@ async def test_what_saw_a_change_before_its_writer_tells_stays_remembered(
     row = await book(conn, world, at(1), at(2))
     assert {at(1)} == await process.starts(world.room)
     transaction_id = await transaction_of(conn, row.id)
-    process.timelines.booked(world.room.id, Taken(at(1), at(2), None), transaction_id)
+    process.timelines.changed(world.room.id, at(1), at(2), transaction_id)
     await process.feed.passed()
     assert {at(1)} == await process.starts(world.room)
     assert 1 == len(door.calls)
@@ -533,7 +504,7 @@ async def test_a_look_under_way_that_saw_the_change_is_remembered(
     seeing = asyncio.create_task(process.look(world.room))
     await door.has_read(1)
     transaction_id = await transaction_of(conn, row.id)
-    process.timelines.booked(world.room.id, Taken(at(1), at(2), None), transaction_id)
+    process.timelines.changed(world.room.id, at(1), at(2), transaction_id)
     door.open()
     assert (await seeing).known is not None
     await process.feed.passed()
@@ -551,7 +522,7 @@ async def test_what_was_looked_at_while_another_writes_is_forgotten_when_that_is
             await book_and_tell(process, conn, world, at(1), at(2))
             assert {at(1)} == await process.starts(world.room)
         transaction_id = await transaction_of(conn, open_row.id)
-    process.timelines.booked(world.room.id, Taken(at(3), at(4), None), transaction_id)
+    process.timelines.changed(world.room.id, at(3), at(4), transaction_id)
     assert {at(1), at(3)} == await process.starts(world.room)
     await process.feed.passed()
     assert {at(1), at(3)} == await process.starts(world.room)
