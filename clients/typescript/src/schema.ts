@@ -17,6 +17,8 @@ export interface paths {
          * @description The bookings of your sites, or everybody's for staff of the house, in the order of their start
          *     times, past and cancelled ones among them unless the parameters say otherwise. A facility, site or
          *     user that does not exist, or that you are not staff of, has no bookings here. Only staff may.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["admin_bookings_list"];
         put?: never;
@@ -41,6 +43,8 @@ export interface paths {
          * @description Approves or rejects up to 100 pending bookings, one after another, each as `bookings_approve` or
          *     `bookings_reject` would. One that is refused does not keep the others from being decided: the
          *     reply says of each what became of it. Only staff may.
+         *
+         *     Needs the scope `manage`.
          */
         post: operations["admin_bookings_decide"];
         delete?: never;
@@ -60,6 +64,8 @@ export interface paths {
          * Report what became of bookings
          * @description What became of the bookings that begin on the days, how long before they were made, and how many
          *     attempts were refused. Only staff may; staff of a site learn of that site only.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["analytics_summary"];
         put?: never;
@@ -82,6 +88,8 @@ export interface paths {
          * @description The facilities with the most bookings, the most time booked, the most conflicts or the highest
          *     utilisation, among those that `analytics_utilisation` reports. Only staff may; staff of a site
          *     learn of that site only.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["analytics_top_facilities"];
         put?: never;
@@ -105,6 +113,8 @@ export interface paths {
          *     are booked on one of the days. Open is when a facility's present hours, or else its site's, hold
          *     what its wall clock shows, and no closure is in the way. Booked is what confirmed bookings hold,
          *     less their buffers. Only staff may; staff of a site learn of that site only.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["analytics_utilisation"];
         put?: never;
@@ -126,6 +136,8 @@ export interface paths {
          * List changes of records
          * @description Every change of sites, closures, users, groups, quotas and who belongs to what, oldest first. Only
          *     staff may, of the house.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["audit_log_list"];
         put?: never;
@@ -159,6 +171,8 @@ export interface paths {
          *     the next. To follow changes, listen to `availability_stream`, or where that cannot pass, repeat
          *     the search with the `ETag` you have in `If-None-Match`: the reply is 304 with no body as long as
          *     nothing you asked for is different.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["availability_search"];
         put?: never;
@@ -232,6 +246,8 @@ export interface paths {
          *
          *     Where a proxy lets no stream pass, ask `availability_search` every few seconds with
          *     `If-None-Match`: it answers 304 as long as nothing has changed.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["availability_stream"];
         put?: never;
@@ -260,6 +276,8 @@ export interface paths {
          *     Where the facility requires approval, a member's booking is `pending`: it holds its time until
          *     the staff decide, at most until `decide_by`. Staff of the facility's site need no approval, and
          *     neither groups nor quotas bind them.
+         *
+         *     Needs the scope `book`.
          */
         post: operations["bookings_create"];
         delete?: never;
@@ -278,6 +296,8 @@ export interface paths {
         /**
          * Show a booking
          * @description One booking, cancelled or not. Members see their own, staff those at their sites.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["bookings_retrieve"];
         put?: never;
@@ -287,6 +307,8 @@ export interface paths {
          * @description Cancels a booking: it stays on record and holds its facility no longer. To cancel it again
          *     changes nothing and succeeds, and so does to cancel one that has expired. Members cancel their own bookings, if confirmed until the
          *     facility's cancellation deadline; staff those at their sites, at any time.
+         *
+         *     Needs the scope `book`.
          */
         delete: operations["bookings_cancel"];
         options?: never;
@@ -301,6 +323,8 @@ export interface paths {
          *     Where a member takes more time, or another facility, and the facility requires approval, the
          *     booking is `pending` (again). To give up confirmed time, or to have a confirmed booking wait for
          *     approval again, members have until the facility's cancellation deadline.
+         *
+         *     Needs the scope `book`.
          */
         patch: operations["bookings_update"];
         trace?: never;
@@ -317,6 +341,8 @@ export interface paths {
         /**
          * Approve a booking
          * @description Approves a pending booking: it is confirmed. Only staff of the facility's site may.
+         *
+         *     Needs the scope `manage`.
          */
         post: operations["bookings_approve"];
         delete?: never;
@@ -337,6 +363,8 @@ export interface paths {
          * @description Every change of a booking, its making included, oldest first: what it said before and after, who
          *     changed it and why, in a sentence too, and in which request. Members see their own bookings'
          *     history, staff that of those at their sites.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["bookings_history_list"];
         put?: never;
@@ -360,6 +388,8 @@ export interface paths {
          * Reject a booking
          * @description Rejects a pending booking: it is cancelled, with the reason in its history. Only staff of the
          *     facility's site may.
+         *
+         *     Needs the scope `manage`.
          */
         post: operations["bookings_reject"];
         delete?: never;
@@ -378,6 +408,8 @@ export interface paths {
         /**
          * List closures
          * @description Closures that meet every condition given, in the order in which they begin.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["closures_list"];
         put?: never;
@@ -387,6 +419,8 @@ export interface paths {
          *     listed and nothing is done, unless `cancel_bookings` says to cancel them; each then keeps the
          *     closure's reason in its history. Only staff may: those of the house anything, those of a site
          *     that site and its facilities.
+         *
+         *     Needs the scope `manage`.
          */
         post: operations["closures_create"];
         delete?: never;
@@ -405,6 +439,8 @@ export interface paths {
         /**
          * Show a closure
          * @description One closure.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["closures_retrieve"];
         put?: never;
@@ -414,6 +450,8 @@ export interface paths {
          * @description Removes a closure: the time can be booked again. Bookings that were cancelled for it stay
          *     cancelled, and a public holiday that is removed does not come back. Only staff may: those of the
          *     house anything, those of a site what closes just that site or its facilities.
+         *
+         *     Needs the scope `manage`.
          */
         delete: operations["closures_delete"];
         options?: never;
@@ -434,6 +472,8 @@ export interface paths {
          *     Times are RFC 3339 in UTC. Text that a spreadsheet would run as a formula has an apostrophe before
          *     it, which imports take off again. Only staff may: staff of a site get what is of that site, and
          *     only staff of the house get `users` and `user_groups`.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["exports_retrieve"];
         put?: never;
@@ -455,6 +495,8 @@ export interface paths {
          * List facilities
          * @description The facilities that meet every condition given, in the order of their names: active ones, unless
          *     `status` asks for archived ones. A site that does not exist has no facilities.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["facilities_list"];
         put?: never;
@@ -462,6 +504,8 @@ export interface paths {
          * Create a facility
          * @description Creates a facility, which takes bookings at once. White space around the name is dropped. Only
          *     staff may, and those of a site only there.
+         *
+         *     Needs the scope `manage`.
          */
         post: operations["facilities_create"];
         delete?: never;
@@ -480,6 +524,8 @@ export interface paths {
         /**
          * Show a facility
          * @description One facility, archived or not.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["facilities_retrieve"];
         put?: never;
@@ -489,6 +535,8 @@ export interface paths {
          * @description Archives a facility: it takes no further bookings, while those it has stay. To archive it again
          *     changes nothing and succeeds. `facilities_update` restores it. Only staff may, and those of a
          *     site only there.
+         *
+         *     Needs the scope `manage`.
          */
         delete: operations["facilities_archive"];
         options?: never;
@@ -498,6 +546,8 @@ export interface paths {
          * @description Changes what the body names and leaves the rest as it is. Bookings that exist stay as they are;
          *     the reply names those that the change leaves outside the rules, which nobody could make now.
          *     Only staff may, and those of a site only there.
+         *
+         *     Needs the scope `manage`.
          */
         patch: operations["facilities_update"];
         trace?: never;
@@ -514,6 +564,8 @@ export interface paths {
          * @description Every change of a facility and its rules, its making included, oldest first: what it was before
          *     and after, who changed it, and in which request. Whom it is open to is in `audit_log_list`. Only
          *     staff may, and those of a site only there.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["facilities_history_list"];
         put?: never;
@@ -534,6 +586,8 @@ export interface paths {
         /**
          * List groups of facilities
          * @description All groups of facilities, in the order of their names. Only staff may, of whatever site.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["facility_groups_list"];
         put?: never;
@@ -541,6 +595,8 @@ export interface paths {
          * Create a group of facilities
          * @description Creates a group of facilities, for a quota to cover. White space around the name is dropped. Only
          *     staff may, of the house.
+         *
+         *     Needs the scope `manage`.
          */
         post: operations["facility_groups_create"];
         delete?: never;
@@ -559,6 +615,8 @@ export interface paths {
         /**
          * Show a group of facilities
          * @description One group of facilities. Only staff may, of whatever site.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["facility_groups_retrieve"];
         put?: never;
@@ -567,6 +625,8 @@ export interface paths {
          * Delete a group of facilities
          * @description Deletes a group of facilities; the facilities stay. A group with a quota cannot be deleted: delete
          *     the quota first. Only staff may, of the house.
+         *
+         *     Needs the scope `manage`.
          */
         delete: operations["facility_groups_delete"];
         options?: never;
@@ -575,6 +635,8 @@ export interface paths {
          * Change a group of facilities
          * @description Changes what the body names and leaves the rest as it is. A quota of the group covers other
          *     facilities from then on; bookings that exist stay. Only staff may, of the house.
+         *
+         *     Needs the scope `manage`.
          */
         patch: operations["facility_groups_update"];
         trace?: never;
@@ -600,6 +662,8 @@ export interface paths {
          *     users, with `;` between them). A column that the file does not have leaves what it is about as it
          *     is; a new facility needs `facility_type` and `capacity`. What `exports_retrieve` gives can be
          *     imported. Only staff may: staff of a site import that site's facilities.
+         *
+         *     Needs the scope `manage`.
          */
         post: operations["imports_facilities"];
         delete?: never;
@@ -625,6 +689,8 @@ export interface paths {
          *     `sites` the user is staff) and `status` (`active` or `deactivated`). A column that the file does
          *     not have leaves what it is about as it is. New users get no token with it. What
          *     `exports_retrieve` gives can be imported. Only staff may, of the house.
+         *
+         *     Needs the scope `manage`.
          */
         post: operations["imports_users"];
         delete?: never;
@@ -643,6 +709,8 @@ export interface paths {
         /**
          * Show yourself
          * @description The user that the bearer token belongs to.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["me_retrieve"];
         put?: never;
@@ -664,6 +732,8 @@ export interface paths {
          * List your bookings
          * @description Your bookings in the order of their start times, past and cancelled ones among them unless the
          *     parameters say otherwise.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["my_bookings_list"];
         put?: never;
@@ -684,6 +754,8 @@ export interface paths {
         /**
          * Export all your data
          * @description Everything that is stored about you, as one document.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["me_export"];
         put?: never;
@@ -704,13 +776,18 @@ export interface paths {
         /**
          * List your tokens
          * @description Your tokens that have not been revoked, oldest first, without their secrets.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["my_tokens_list"];
         put?: never;
         /**
          * Create a token
          * @description Creates a token for you. The reply shows its secret this once. White space around the name is
-         *     dropped.
+         *     dropped. A program that only looks needs a token with the scope `read`, and one that books
+         *     `read` and `book`.
+         *
+         *     Needs the scope `manage`.
          */
         post: operations["my_tokens_create"];
         delete?: never;
@@ -733,6 +810,8 @@ export interface paths {
          * Revoke a token
          * @description Revokes one of your tokens: it stops working at once, even if it is the one that this request
          *     came with. A token that is revoked already is not found.
+         *
+         *     Needs the scope `manage`.
          */
         delete: operations["my_tokens_revoke"];
         options?: never;
@@ -751,6 +830,8 @@ export interface paths {
          * List quotas
          * @description Quotas, oldest first: all for staff of the house, for staff of sites those of facilities there.
          *     Only staff may.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["quotas_list"];
         put?: never;
@@ -759,6 +840,8 @@ export interface paths {
          * @description Creates a quota for a facility, a group of them, or all together. Bookings that exist stay, even
          *     those of users who hold more than it allows; the reply names them. Staff of a site are not bound
          *     by quotas there. Only staff may: of the facility's site, or else of the house.
+         *
+         *     Needs the scope `manage`.
          */
         post: operations["quotas_create"];
         delete?: never;
@@ -777,6 +860,8 @@ export interface paths {
         /**
          * Show a quota
          * @description One quota. Only staff may: of the facility's site, or else of the house.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["quotas_retrieve"];
         put?: never;
@@ -784,6 +869,8 @@ export interface paths {
         /**
          * Delete a quota
          * @description Ends a quota. Only staff may: of the facility's site, or else of the house.
+         *
+         *     Needs the scope `manage`.
          */
         delete: operations["quotas_delete"];
         options?: never;
@@ -793,6 +880,8 @@ export interface paths {
          * @description Changes the limits that the body names. Bookings that exist stay, even those of users who hold
          *     more than the quota allows from then on; the reply names them. `ETag` is the version that
          *     `quotas_retrieve` gives. Only staff may: of the facility's site, or else of the house.
+         *
+         *     Needs the scope `manage`.
          */
         patch: operations["quotas_update"];
         trace?: never;
@@ -811,8 +900,8 @@ export interface paths {
          * @description Trades a token for a cookie, so that a page of this service can work without keeping a secret
          *     where scripts could read it. This is the one operation that asks for no authentication.
          *
-         *     The cookie holds a new token of yours, which `my_tokens_list` shows as "Browser session". It works
-         *     for 12 hours, and never longer than the token that it was traded for. Those of yours that have
+         *     The cookie holds a new token of yours, which `my_tokens_list` shows as "Browser session". It has
+         *     the scopes of the token that it was traded for, works for 12 hours, and never longer than that one. Those of yours that have
          *     expired are removed when you begin another session.
          */
         post: operations["session_create"];
@@ -821,6 +910,8 @@ export interface paths {
          * @description Ends the session that the request's cookie stands for: the cookie stops working at once, and the
          *     browser is told to forget it. A request that carries a bearer token ends no session, and revokes
          *     nothing: the browser is told to forget its cookie, if it has any.
+         *
+         *     Any token will do, whatever its scopes.
          */
         delete: operations["session_delete"];
         options?: never;
@@ -838,12 +929,16 @@ export interface paths {
         /**
          * List sites
          * @description All sites, in the order of their names.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["sites_list"];
         put?: never;
         /**
          * Create a site
          * @description Creates a site. Only staff may, of the house. White space around the name is dropped.
+         *
+         *     Needs the scope `manage`.
          */
         post: operations["sites_create"];
         delete?: never;
@@ -862,6 +957,8 @@ export interface paths {
         /**
          * Show a site
          * @description One site.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["sites_retrieve"];
         put?: never;
@@ -874,6 +971,8 @@ export interface paths {
          * @description Changes what the body names and leaves the rest as it is. Bookings that exist stay as they are;
          *     the reply names those that the change leaves outside the rules, which nobody could make now.
          *     Only staff may: those of the house all of it, those of the site its opening hours.
+         *
+         *     Needs the scope `manage`.
          */
         patch: operations["sites_update"];
         trace?: never;
@@ -888,6 +987,8 @@ export interface paths {
         /**
          * List groups of users
          * @description All groups of users, in the order of their names. Only staff may, of whatever site.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["user_groups_list"];
         put?: never;
@@ -895,6 +996,8 @@ export interface paths {
          * Create a group of users
          * @description Creates a group of users, which has no members yet. White space around the name is dropped. Only
          *     staff may, of the house.
+         *
+         *     Needs the scope `manage`.
          */
         post: operations["user_groups_create"];
         delete?: never;
@@ -913,6 +1016,8 @@ export interface paths {
         /**
          * Show a group of users
          * @description One group of users. Only staff may, of whatever site.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["user_groups_retrieve"];
         put?: never;
@@ -921,6 +1026,8 @@ export interface paths {
          * Delete a group of users
          * @description Deletes a group of users; its members stay. A group that a facility is open to cannot be deleted,
          *     since that could open the facility to all. Only staff may, of the house.
+         *
+         *     Needs the scope `manage`.
          */
         delete: operations["user_groups_delete"];
         options?: never;
@@ -928,6 +1035,8 @@ export interface paths {
         /**
          * Rename a group of users
          * @description Renames a group of users. White space around the name is dropped. Only staff may, of the house.
+         *
+         *     Needs the scope `manage`.
          */
         patch: operations["user_groups_update"];
         trace?: never;
@@ -943,6 +1052,8 @@ export interface paths {
          * List the members of a group
          * @description The users of a group, deactivated ones among them, in the order of their usernames. Only staff
          *     may, of whatever site.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["user_group_members_list"];
         put?: never;
@@ -965,6 +1076,8 @@ export interface paths {
          * Add a member to a group
          * @description Adds a user to a group. To add one who is in it already changes nothing and succeeds. Only staff
          *     may, of the house.
+         *
+         *     Needs the scope `manage`.
          */
         put: operations["user_group_members_add"];
         post?: never;
@@ -972,6 +1085,8 @@ export interface paths {
          * Remove a member from a group
          * @description Takes a user out of a group; bookings that they have stay. To take out one who is not in it
          *     changes nothing and succeeds. Only staff may, of the house.
+         *
+         *     Needs the scope `manage`.
          */
         delete: operations["user_group_members_remove"];
         options?: never;
@@ -990,13 +1105,18 @@ export interface paths {
          * List users
          * @description All users, deactivated ones among them, in the order of their usernames. Only staff may, of
          *     whatever site.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["users_list"];
         put?: never;
         /**
          * Create a user
-         * @description Creates a user and a first token for them, which never expires and is shown this once: hand it
-         *     over by a safe way. Only staff may, of the house.
+         * @description Creates a user and a first token for them, which is shown this once: hand it over by a safe way.
+         *     It has the scopes of the token that this request is sent with, and expires when that one does, or
+         *     never. Only staff may, of the house.
+         *
+         *     Needs the scope `manage`.
          */
         post: operations["users_create"];
         delete?: never;
@@ -1015,6 +1135,8 @@ export interface paths {
         /**
          * Show a user
          * @description One user, active or not. Only staff may, of whatever site.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["users_retrieve"];
         put?: never;
@@ -1024,6 +1146,8 @@ export interface paths {
          * @description Deactivates a user: their tokens stop working at once, while their bookings stay. To deactivate
          *     a user again changes nothing and succeeds; `users_update` lets them in again. Only staff may, of
          *     the house, and nobody themselves.
+         *
+         *     Needs the scope `manage`.
          */
         delete: operations["users_deactivate"];
         options?: never;
@@ -1032,6 +1156,8 @@ export interface paths {
          * Change a user
          * @description Changes what the body names and leaves the rest as it is. Only staff may, of the house. Nobody
          *     takes their own rights, so that somebody always has them.
+         *
+         *     Needs the scope `manage`.
          */
         patch: operations["users_update"];
         trace?: never;
@@ -1053,6 +1179,8 @@ export interface paths {
          *     bookings that have not begun are cancelled. What was booked when stays, for the statistics, and
          *     so do the reasons of closures, which are the house's. To anonymise a user again changes nothing
          *     and succeeds. Only staff may, of the house, and nobody themselves.
+         *
+         *     Needs the scope `manage`.
          */
         post: operations["users_anonymise"];
         delete?: never;
@@ -1071,6 +1199,8 @@ export interface paths {
         /**
          * Export all data of a user
          * @description Everything that is stored about a user, as one document. Only staff may, of the house.
+         *
+         *     Needs the scope `read`.
          */
         get: operations["users_export"];
         put?: never;
@@ -1095,6 +1225,8 @@ export interface paths {
          * @description Creates a token for a user, besides those they have: after an import they have none. The reply
          *     shows its secret this once: hand it over by a safe way. White space around the name is dropped.
          *     Only staff may, of the house.
+         *
+         *     Needs the scope `manage`.
          */
         post: operations["user_tokens_create"];
         delete?: never;
@@ -1883,11 +2015,21 @@ export interface components {
             /** @description What the token is for: not blank. */
             name: string;
             /**
+             * @description What the token may be used for: nothing that the token that this request is sent with may not.
+             *     If absent, all that that one may.
+             */
+            scopes?: components["schemas"]["TokenScope"][];
+            /**
              * Format: int32
-             * @description After how many days the token stops working. Never, if absent; but in either case no later than
-             *     the token that this request is sent with.
+             * @description After how many days the token stops working. Never, if this and `expires_in_seconds` are absent;
+             *     but in either case no later than the token that this request is sent with.
              */
             expires_in_days?: number;
+            /**
+             * Format: int32
+             * @description The same in seconds. Where both are given, the sooner counts.
+             */
+            expires_in_seconds?: number;
         };
         /** @description A group of users to create. */
         CreateUserGroupRequest: {
@@ -2568,6 +2710,8 @@ export interface components {
          *     or its user is deactivated.
          *     - `permission_denied` (403): Only staff may do this, of the site or of the house; or the cookie
          *     came from a page of another site.
+         *     - `insufficient_scope` (403): The token has not the scope that this needs. `WWW-Authenticate`
+         *     names it.
          *     - `not_found` (404): There is no such thing, or the caller may not see it.
          *     - `method_not_allowed` (405): The path exists, but not with this method. `Allow` names those
          *     it has.
@@ -2636,7 +2780,7 @@ export interface components {
          *     - `service_unavailable` (503): The service cannot answer now. Ask again after `Retry-After`.
          * @enum {string}
          */
-        ProblemType: "invalid_request" | "authentication_required" | "permission_denied" | "not_found" | "method_not_allowed" | "booking_cancelled" | "booking_past" | "facility_name_taken" | "site_name_taken" | "username_taken" | "idempotency_key_in_use" | "cannot_deactivate_self" | "cannot_demote_self" | "booking_not_pending" | "approval_expired" | "cancellation_deadline_passed" | "group_name_taken" | "group_in_use" | "quota_exists" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "time_not_on_mark" | "end_not_after_start" | "booking_too_long" | "booking_in_past" | "beyond_horizon" | "title_blank" | "name_blank" | "too_many_attendees" | "facility_archived" | "facility_unknown" | "site_unknown" | "time_zone_unknown" | "time_out_of_range" | "window_too_long" | "date_range_reversed" | "invalid_cursor" | "idempotency_key_reused" | "booking_too_short" | "start_not_on_step" | "notice_too_short" | "outside_opening_hours" | "facility_closed" | "facility_restricted" | "quota_exceeded" | "report_too_long" | "closure_in_past" | "user_unknown" | "user_group_unknown" | "facility_group_unknown" | "holiday_calendar_unknown" | "reason_blank" | "opening_hours_invalid" | "rules_contradict" | "scope_ambiguous" | "quota_without_limit" | "import_unreadable" | "too_many_streams" | "internal_error" | "service_unavailable";
+        ProblemType: "invalid_request" | "authentication_required" | "permission_denied" | "insufficient_scope" | "not_found" | "method_not_allowed" | "booking_cancelled" | "booking_past" | "facility_name_taken" | "site_name_taken" | "username_taken" | "idempotency_key_in_use" | "cannot_deactivate_self" | "cannot_demote_self" | "booking_not_pending" | "approval_expired" | "cancellation_deadline_passed" | "group_name_taken" | "group_in_use" | "quota_exists" | "precondition_failed" | "payload_too_large" | "unsupported_media_type" | "time_not_on_mark" | "end_not_after_start" | "booking_too_long" | "booking_in_past" | "beyond_horizon" | "title_blank" | "name_blank" | "too_many_attendees" | "facility_archived" | "facility_unknown" | "site_unknown" | "time_zone_unknown" | "time_out_of_range" | "window_too_long" | "date_range_reversed" | "invalid_cursor" | "idempotency_key_reused" | "booking_too_short" | "start_not_on_step" | "notice_too_short" | "outside_opening_hours" | "facility_closed" | "facility_restricted" | "quota_exceeded" | "report_too_long" | "closure_in_past" | "user_unknown" | "user_group_unknown" | "facility_group_unknown" | "holiday_calendar_unknown" | "reason_blank" | "opening_hours_invalid" | "rules_contradict" | "scope_ambiguous" | "quota_without_limit" | "import_unreadable" | "too_many_streams" | "internal_error" | "service_unavailable";
         /** @description A quota: how much each user may hold of a facility, of a group of them, or of all together. */
         QuotaDetail: {
             /**
@@ -2808,6 +2952,8 @@ export interface components {
         SessionDetail: {
             /** @description Who you are. */
             user: components["schemas"]["UserBasic"];
+            /** @description What the session may be used for. */
+            scopes: components["schemas"]["TokenScope"][];
             /**
              * Format: date-time
              * @description When the cookie stops working.
@@ -2999,6 +3145,8 @@ export interface components {
             name: string;
             /** @description The first characters of the secret, to tell tokens apart. */
             readonly prefix: string;
+            /** @description What it may be used for. */
+            scopes: components["schemas"]["TokenScope"][];
             /**
              * Format: date-time
              * @description When the token was created.
@@ -3029,6 +3177,8 @@ export interface components {
             name: string;
             /** @description The first characters of the secret, to tell tokens apart. */
             readonly prefix: string;
+            /** @description What it may be used for. */
+            scopes: components["schemas"]["TokenScope"][];
             /**
              * Format: date-time
              * @description When the token was created.
@@ -3042,6 +3192,17 @@ export interface components {
         };
         /** @description One page of tokens. */
         TokenPage: components["schemas"]["TokenDetail"][];
+        /**
+         * @description What a token may be used for, of what its user may do. None includes another. Each operation's
+         *     `x-required-scopes` names those that it needs.
+         *
+         *     - `read`: looking at everything that its user may see: every `GET`.
+         *     - `book`: making, changing and cancelling bookings.
+         *     - `manage`: everything else that changes something: facilities and their rules, decisions about
+         *     bookings, people, tokens.
+         * @enum {string}
+         */
+        TokenScope: "read" | "book" | "manage";
         /** @description The facilities with the most of something. */
         TopFacilitiesReport: {
             /** @description What the facilities are ranked by. */
@@ -3487,19 +3648,19 @@ export interface components {
         BookingPath: number;
         /**
          * @description Only closures that begin before this.
-         * @example 2027-01-01T00:00:00Z
+         * @example 2027-04-01T00:00:00Z
          */
         "ClosureFilters.end_time": string;
+        /** @description Only closures that close this facility: its own, its site's and those of everything. */
+        "ClosureFilters.facility_id": number;
         /**
-         * @description Only closures that close this facility: its own, its site's and those of everything.
+         * @description Only closures of this site, of its facilities, and of everything.
          * @example 1
          */
-        "ClosureFilters.facility_id": number;
-        /** @description Only closures of this site, of its facilities, and of everything. */
         "ClosureFilters.site_id": number;
         /**
          * @description Only closures that end after this.
-         * @example 2026-12-01T00:00:00Z
+         * @example 2027-03-01T00:00:00Z
          */
         "ClosureFilters.start_time": string;
         /**
@@ -3513,6 +3674,11 @@ export interface components {
          */
         CursorParameter: string;
         /**
+         * @description Identifies the booking.
+         * @example 2
+         */
+        DecidedBookingPath: number;
+        /**
          * @description Whether only to show what the reply would be: nothing is changed then, and the reply's `ETag`
          *     is still that of the present version.
          */
@@ -3520,7 +3686,7 @@ export interface components {
         /**
          * @description Only facilities that offer all of these, separated by commas.
          * @example [
-         *       "projector"
+         *       "whiteboard"
          *     ]
          */
         "FacilityFilters.amenities": components["schemas"]["Amenity"][];
@@ -3531,7 +3697,7 @@ export interface components {
         "FacilityFilters.facility_type": components["schemas"]["FacilityType"];
         /**
          * @description Only facilities that hold at least this many people.
-         * @example 20
+         * @example 10
          */
         "FacilityFilters.min_capacity": number;
         /**
@@ -3695,28 +3861,28 @@ export interface operations {
                      *         "id": 1,
                      *         "facility": {
                      *           "id": 1,
-                     *           "name": "Aula",
+                     *           "name": "Lighthouse",
                      *           "site": {
                      *             "id": 1,
-                     *             "name": "Berlin"
+                     *             "name": "Harbour Campus"
                      *           },
                      *           "facility_type": "room",
-                     *           "capacity": 120,
+                     *           "capacity": 12,
                      *           "time_zone": "Europe/Berlin"
                      *         },
                      *         "start_time": "2027-03-09T09:00:00Z",
-                     *         "end_time": "2027-03-09T10:30:00Z",
-                     *         "title": "Analysis II, revision",
-                     *         "attendee_count": 40,
+                     *         "end_time": "2027-03-09T10:00:00Z",
+                     *         "title": "Portfolio meeting",
+                     *         "attendee_count": 9,
                      *         "status": "confirmed",
                      *         "user": {
-                     *           "id": 1,
-                     *           "username": "ada",
-                     *           "display_name": "Ada Lovelace"
+                     *           "id": 5,
+                     *           "username": "maria",
+                     *           "display_name": "Maria Oliveira"
                      *         },
-                     *         "description": "Bring the problem sheets.",
+                     *         "description": "Bring the figures of February.",
                      *         "buffer_before_minutes": 0,
-                     *         "buffer_after_minutes": 15,
+                     *         "buffer_after_minutes": 0,
                      *         "created_at": "2026-11-20T14:02:11.402118Z",
                      *         "updated_at": "2026-11-20T14:02:11.402118Z"
                      *       }
@@ -3758,7 +3924,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -3766,6 +3935,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3841,10 +4016,10 @@ export interface operations {
                  * @example {
                  *       "decision": "reject",
                  *       "booking_ids": [
-                 *         1,
-                 *         2
+                 *         2,
+                 *         1
                  *       ],
-                 *       "reason": "The hall is needed for an examination."
+                 *       "reason": "The stage is being rebuilt that week."
                  *     }
                  */
                 "application/json": components["schemas"]["DecideBookingsRequest"];
@@ -3865,14 +4040,14 @@ export interface operations {
                     /**
                      * @example [
                      *       {
-                     *         "id": 1,
+                     *         "id": 2,
                      *         "status": "cancelled"
                      *       },
                      *       {
-                     *         "id": 2,
+                     *         "id": 1,
                      *         "refusal": {
                      *           "type": "booking_not_pending",
-                     *           "detail": "This booking is confirmed: only a pending one waits for a decision."
+                     *           "detail": "This booking is confirmed: only a pending one waits for a decision. Cancel it?"
                      *         }
                      *       }
                      *     ]
@@ -3913,7 +4088,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -3921,6 +4099,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4145,7 +4329,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -4153,6 +4340,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4283,18 +4476,18 @@ export interface operations {
                      *         {
                      *           "facility": {
                      *             "id": 1,
-                     *             "name": "Aula",
+                     *             "name": "Lighthouse",
                      *             "site": {
                      *               "id": 1,
-                     *               "name": "Berlin"
+                     *               "name": "Harbour Campus"
                      *             }
                      *           },
                      *           "bookings": 84,
                      *           "conflicts": 9,
-                     *           "open_minutes": 12600,
+                     *           "open_minutes": 44580,
                      *           "booked_minutes": 7560,
-                     *           "booked_outside_minutes": 60,
-                     *           "utilisation": 0.6
+                     *           "booked_outside_minutes": 0,
+                     *           "utilisation": 0.1696
                      *         }
                      *       ]
                      *     }
@@ -4352,7 +4545,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -4360,6 +4556,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4485,16 +4687,16 @@ export interface operations {
                      *         {
                      *           "facility": {
                      *             "id": 1,
-                     *             "name": "Aula",
+                     *             "name": "Lighthouse",
                      *             "site": {
                      *               "id": 1,
-                     *               "name": "Berlin"
+                     *               "name": "Harbour Campus"
                      *             }
                      *           },
-                     *           "open_minutes": 12600,
+                     *           "open_minutes": 44580,
                      *           "booked_minutes": 7560,
-                     *           "booked_outside_minutes": 60,
-                     *           "utilisation": 0.6
+                     *           "booked_outside_minutes": 0,
+                     *           "utilisation": 0.1696
                      *         }
                      *       ]
                      *     }
@@ -4552,7 +4754,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -4560,6 +4765,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4690,19 +4901,19 @@ export interface operations {
                      *         "changed_at": "2026-09-01T08:21:12.051733Z",
                      *         "changed_by": {
                      *           "id": 1,
-                     *           "username": "ada",
-                     *           "display_name": "Ada Lovelace"
+                     *           "username": "ingrid",
+                     *           "display_name": "Ingrid Hansen"
                      *         },
                      *         "request_id": "5f2c1e0a9b7d4c36a1e8f04b6d92c7e3",
                      *         "old_values": {
                      *           "id": 1,
-                     *           "name": "Lab",
-                     *           "created_at": "2026-09-01T08:20:00+00:00"
+                     *           "name": "Driver",
+                     *           "created_at": "2026-05-06T09:00:00+00:00"
                      *         },
                      *         "new_values": {
                      *           "id": 1,
-                     *           "name": "Lab safety",
-                     *           "created_at": "2026-09-01T08:20:00+00:00"
+                     *           "name": "Drivers",
+                     *           "created_at": "2026-05-06T09:00:00+00:00"
                      *         }
                      *       }
                      *     ]
@@ -4743,7 +4954,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -4751,6 +4965,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4846,13 +5066,13 @@ export interface operations {
                 site_id?: components["parameters"]["FacilityFilters.site_id"];
                 /**
                  * @description Only facilities that hold at least this many people.
-                 * @example 20
+                 * @example 10
                  */
                 min_capacity?: components["parameters"]["FacilityFilters.min_capacity"];
                 /**
                  * @description Only facilities that offer all of these, separated by commas.
                  * @example [
-                 *       "projector"
+                 *       "whiteboard"
                  *     ]
                  */
                 amenities?: components["parameters"]["FacilityFilters.amenities"];
@@ -4907,19 +5127,19 @@ export interface operations {
                      *       {
                      *         "facility": {
                      *           "id": 1,
-                     *           "name": "Aula",
+                     *           "name": "Lighthouse",
                      *           "site": {
                      *             "id": 1,
-                     *             "name": "Berlin"
+                     *             "name": "Harbour Campus"
                      *           },
                      *           "facility_type": "room",
-                     *           "capacity": 120,
+                     *           "capacity": 12,
                      *           "time_zone": "Europe/Berlin"
                      *         },
                      *         "rules": {
-                     *           "min_duration_minutes": 30,
-                     *           "max_duration_minutes": 240,
-                     *           "start_step_minutes": 30,
+                     *           "min_duration_minutes": 15,
+                     *           "max_duration_minutes": 480,
+                     *           "start_step_minutes": 15,
                      *           "requires_approval": false
                      *         },
                      *         "available_slots": [
@@ -4929,9 +5149,9 @@ export interface operations {
                      *             "duration_minutes": 60
                      *           },
                      *           {
-                     *             "start_time": "2027-03-09T10:30:00Z",
+                     *             "start_time": "2027-03-09T10:00:00Z",
                      *             "end_time": "2027-03-09T18:00:00Z",
-                     *             "duration_minutes": 450
+                     *             "duration_minutes": 480
                      *           }
                      *         ],
                      *         "next_available": "2027-03-09T08:00:00Z"
@@ -4985,6 +5205,26 @@ export interface operations {
                      * @example Bearer realm="holdfast"
                      */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5110,7 +5350,7 @@ export interface operations {
                      * @example {
                      *       "id": "81204:81207:81205",
                      *       "event": "availability_changed",
-                     *       "data": "{\"record\":\"booking\",\"facility_id\":1,\"site_id\":1,\"start_time\":\"2027-03-09T09:00:00Z\",\"end_time\":\"2027-03-09T10:45:00Z\",\"booking_id\":1}"
+                     *       "data": "{\"record\":\"booking\",\"facility_id\":1,\"site_id\":1,\"start_time\":\"2027-03-09T09:00:00Z\",\"end_time\":\"2027-03-09T10:00:00Z\",\"booking_id\":1}"
                      *     }
                      */
                     "text/event-stream": components["schemas"]["StreamEvent"];
@@ -5143,6 +5383,26 @@ export interface operations {
                      * @example Bearer realm="holdfast"
                      */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5255,10 +5515,10 @@ export interface operations {
                  * @example {
                  *       "facility_id": 1,
                  *       "start_time": "2027-03-09T09:00:00Z",
-                 *       "end_time": "2027-03-09T10:30:00Z",
-                 *       "title": "Analysis II, revision",
-                 *       "description": "Bring the problem sheets.",
-                 *       "attendee_count": 40
+                 *       "end_time": "2027-03-09T10:00:00Z",
+                 *       "title": "Portfolio meeting",
+                 *       "description": "Bring the figures of February.",
+                 *       "attendee_count": 9
                  *     }
                  */
                 "application/json": components["schemas"]["CreateBookingRequest"];
@@ -5293,28 +5553,28 @@ export interface operations {
                      *       "id": 1,
                      *       "facility": {
                      *         "id": 1,
-                     *         "name": "Aula",
+                     *         "name": "Lighthouse",
                      *         "site": {
                      *           "id": 1,
-                     *           "name": "Berlin"
+                     *           "name": "Harbour Campus"
                      *         },
                      *         "facility_type": "room",
-                     *         "capacity": 120,
+                     *         "capacity": 12,
                      *         "time_zone": "Europe/Berlin"
                      *       },
                      *       "start_time": "2027-03-09T09:00:00Z",
-                     *       "end_time": "2027-03-09T10:30:00Z",
-                     *       "title": "Analysis II, revision",
-                     *       "attendee_count": 40,
+                     *       "end_time": "2027-03-09T10:00:00Z",
+                     *       "title": "Portfolio meeting",
+                     *       "attendee_count": 9,
                      *       "status": "confirmed",
                      *       "user": {
-                     *         "id": 1,
-                     *         "username": "ada",
-                     *         "display_name": "Ada Lovelace"
+                     *         "id": 5,
+                     *         "username": "maria",
+                     *         "display_name": "Maria Oliveira"
                      *       },
-                     *       "description": "Bring the problem sheets.",
+                     *       "description": "Bring the figures of February.",
                      *       "buffer_before_minutes": 0,
-                     *       "buffer_after_minutes": 15,
+                     *       "buffer_after_minutes": 0,
                      *       "created_at": "2026-11-20T14:02:11.402118Z",
                      *       "updated_at": "2026-11-20T14:02:11.402118Z"
                      *     }
@@ -5355,7 +5615,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff of the facility's site may book for another user, and nobody who was deactivated meanwhile. */
+            /**
+             * @description - `permission_denied`: only staff of the facility's site may book for another user, and nobody
+             *       who was deactivated meanwhile.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -5365,6 +5629,12 @@ export interface operations {
                     "X-Request-Id": string;
                     /** @description `true` where this is the reply to an earlier request with the same `Idempotency-Key`. */
                     "Idempotency-Replayed"?: "true";
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5542,28 +5812,28 @@ export interface operations {
                      *       "id": 1,
                      *       "facility": {
                      *         "id": 1,
-                     *         "name": "Aula",
+                     *         "name": "Lighthouse",
                      *         "site": {
                      *           "id": 1,
-                     *           "name": "Berlin"
+                     *           "name": "Harbour Campus"
                      *         },
                      *         "facility_type": "room",
-                     *         "capacity": 120,
+                     *         "capacity": 12,
                      *         "time_zone": "Europe/Berlin"
                      *       },
                      *       "start_time": "2027-03-09T09:00:00Z",
-                     *       "end_time": "2027-03-09T10:30:00Z",
-                     *       "title": "Analysis II, revision",
-                     *       "attendee_count": 40,
+                     *       "end_time": "2027-03-09T10:00:00Z",
+                     *       "title": "Portfolio meeting",
+                     *       "attendee_count": 9,
                      *       "status": "confirmed",
                      *       "user": {
-                     *         "id": 1,
-                     *         "username": "ada",
-                     *         "display_name": "Ada Lovelace"
+                     *         "id": 5,
+                     *         "username": "maria",
+                     *         "display_name": "Maria Oliveira"
                      *       },
-                     *       "description": "Bring the problem sheets.",
+                     *       "description": "Bring the figures of February.",
                      *       "buffer_before_minutes": 0,
-                     *       "buffer_after_minutes": 15,
+                     *       "buffer_after_minutes": 0,
                      *       "created_at": "2026-11-20T14:02:11.402118Z",
                      *       "updated_at": "2026-11-20T14:02:11.402118Z"
                      *     }
@@ -5615,6 +5885,26 @@ export interface operations {
                      * @example Bearer realm="holdfast"
                      */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5743,7 +6033,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: you were deactivated meanwhile. */
+            /**
+             * @description - `permission_denied`: you were deactivated meanwhile.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -5751,6 +6044,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5865,7 +6164,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "end_time": "2027-03-09T10:30:00Z",
-                 *       "attendee_count": 40
+                 *       "attendee_count": 11
                  *     }
                  */
                 "application/json": components["schemas"]["UpdateBookingRequest"];
@@ -5893,30 +6192,30 @@ export interface operations {
                      *       "id": 1,
                      *       "facility": {
                      *         "id": 1,
-                     *         "name": "Aula",
+                     *         "name": "Lighthouse",
                      *         "site": {
                      *           "id": 1,
-                     *           "name": "Berlin"
+                     *           "name": "Harbour Campus"
                      *         },
                      *         "facility_type": "room",
-                     *         "capacity": 120,
+                     *         "capacity": 12,
                      *         "time_zone": "Europe/Berlin"
                      *       },
                      *       "start_time": "2027-03-09T09:00:00Z",
                      *       "end_time": "2027-03-09T10:30:00Z",
-                     *       "title": "Analysis II, revision",
-                     *       "attendee_count": 40,
+                     *       "title": "Portfolio meeting",
+                     *       "attendee_count": 11,
                      *       "status": "confirmed",
                      *       "user": {
-                     *         "id": 1,
-                     *         "username": "ada",
-                     *         "display_name": "Ada Lovelace"
+                     *         "id": 5,
+                     *         "username": "maria",
+                     *         "display_name": "Maria Oliveira"
                      *       },
-                     *       "description": "Bring the problem sheets.",
+                     *       "description": "Bring the figures of February.",
                      *       "buffer_before_minutes": 0,
-                     *       "buffer_after_minutes": 15,
+                     *       "buffer_after_minutes": 0,
                      *       "created_at": "2026-11-20T14:02:11.402118Z",
-                     *       "updated_at": "2026-11-20T14:02:11.402118Z"
+                     *       "updated_at": "2026-11-23T08:15:30.118204Z"
                      *     }
                      */
                     "application/json": components["schemas"]["BookingDetail"];
@@ -5955,7 +6254,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff of the other facility's site may move somebody's booking there, and nobody who was deactivated meanwhile may change theirs. */
+            /**
+             * @description - `permission_denied`: only staff of the other facility's site may move somebody's booking there,
+             *       and nobody who was deactivated meanwhile may change theirs.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -5963,6 +6266,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6132,9 +6441,9 @@ export interface operations {
             path: {
                 /**
                  * @description Identifies the booking.
-                 * @example 1
+                 * @example 2
                  */
-                id: components["parameters"]["BookingPath"];
+                id: components["parameters"]["DecidedBookingPath"];
             };
             cookie?: never;
         };
@@ -6167,33 +6476,33 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 1,
+                     *       "id": 2,
                      *       "facility": {
-                     *         "id": 1,
-                     *         "name": "Aula",
+                     *         "id": 7,
+                     *         "name": "Speicher Auditorium",
                      *         "site": {
                      *           "id": 1,
-                     *           "name": "Berlin"
+                     *           "name": "Harbour Campus"
                      *         },
                      *         "facility_type": "room",
                      *         "capacity": 120,
                      *         "time_zone": "Europe/Berlin"
                      *       },
-                     *       "start_time": "2027-03-09T09:00:00Z",
-                     *       "end_time": "2027-03-09T10:30:00Z",
-                     *       "title": "Analysis II, revision",
-                     *       "attendee_count": 40,
+                     *       "start_time": "2027-03-11T17:00:00Z",
+                     *       "end_time": "2027-03-11T20:00:00Z",
+                     *       "title": "Evening with the Hafenmuseum",
+                     *       "attendee_count": 85,
                      *       "status": "confirmed",
                      *       "user": {
-                     *         "id": 1,
-                     *         "username": "ada",
-                     *         "display_name": "Ada Lovelace"
+                     *         "id": 5,
+                     *         "username": "maria",
+                     *         "display_name": "Maria Oliveira"
                      *       },
-                     *       "description": "Bring the problem sheets.",
-                     *       "buffer_before_minutes": 0,
-                     *       "buffer_after_minutes": 15,
+                     *       "description": "Two talks and a glass of wine.",
+                     *       "buffer_before_minutes": 60,
+                     *       "buffer_after_minutes": 30,
                      *       "created_at": "2026-11-20T14:02:11.402118Z",
-                     *       "updated_at": "2026-11-20T14:02:11.402118Z",
+                     *       "updated_at": "2026-11-21T08:45:12.730915Z",
                      *       "change_reason": "Have a good evening."
                      *     }
                      */
@@ -6233,7 +6542,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff of the facility's site may decide about the booking. */
+            /**
+             * @description - `permission_denied`: only staff of the facility's site may decide about the booking.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -6241,6 +6553,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6403,27 +6721,27 @@ export interface operations {
                      *         "id": 1,
                      *         "action": "created",
                      *         "changed_at": "2026-11-20T14:02:11.402118Z",
-                     *         "summary": "Ada Lovelace booked Aula: Tue 9 Mar 2027, 10:00 to 11:00 (Europe/Berlin).",
+                     *         "summary": "Maria Oliveira booked Lighthouse: Tue 9 Mar 2027, 10:00 to 11:00 (Europe/Berlin).",
                      *         "changes": [],
                      *         "user": {
-                     *           "id": 1,
-                     *           "username": "ada",
-                     *           "display_name": "Ada Lovelace"
+                     *           "id": 5,
+                     *           "username": "maria",
+                     *           "display_name": "Maria Oliveira"
                      *         },
                      *         "changed_by": {
-                     *           "id": 1,
-                     *           "username": "ada",
-                     *           "display_name": "Ada Lovelace"
+                     *           "id": 5,
+                     *           "username": "maria",
+                     *           "display_name": "Maria Oliveira"
                      *         },
                      *         "request_id": "5f2c1e0a9b7d4c36a1e8f04b6d92c7e3",
                      *         "new_values": {
                      *           "facility_id": 1,
-                     *           "user_id": 1,
+                     *           "user_id": 5,
                      *           "start_time": "2027-03-09T09:00:00Z",
                      *           "end_time": "2027-03-09T10:00:00Z",
-                     *           "title": "Analysis II, revision",
-                     *           "description": "Bring the problem sheets.",
-                     *           "attendee_count": 40,
+                     *           "title": "Portfolio meeting",
+                     *           "description": "Bring the figures of February.",
+                     *           "attendee_count": 9,
                      *           "status": "confirmed"
                      *         }
                      *       }
@@ -6459,6 +6777,26 @@ export interface operations {
                      * @example Bearer realm="holdfast"
                      */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6545,9 +6883,9 @@ export interface operations {
             path: {
                 /**
                  * @description Identifies the booking.
-                 * @example 1
+                 * @example 2
                  */
-                id: components["parameters"]["BookingPath"];
+                id: components["parameters"]["DecidedBookingPath"];
             };
             cookie?: never;
         };
@@ -6555,7 +6893,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "reason": "The hall is needed for an examination."
+                 *       "reason": "The stage is being rebuilt that week."
                  *     }
                  */
                 "application/json": components["schemas"]["RejectBookingRequest"];
@@ -6580,35 +6918,35 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 1,
+                     *       "id": 2,
                      *       "facility": {
-                     *         "id": 1,
-                     *         "name": "Aula",
+                     *         "id": 7,
+                     *         "name": "Speicher Auditorium",
                      *         "site": {
                      *           "id": 1,
-                     *           "name": "Berlin"
+                     *           "name": "Harbour Campus"
                      *         },
                      *         "facility_type": "room",
                      *         "capacity": 120,
                      *         "time_zone": "Europe/Berlin"
                      *       },
-                     *       "start_time": "2027-03-09T09:00:00Z",
-                     *       "end_time": "2027-03-09T10:30:00Z",
-                     *       "title": "Analysis II, revision",
-                     *       "attendee_count": 40,
+                     *       "start_time": "2027-03-11T17:00:00Z",
+                     *       "end_time": "2027-03-11T20:00:00Z",
+                     *       "title": "Evening with the Hafenmuseum",
+                     *       "attendee_count": 85,
                      *       "status": "cancelled",
                      *       "user": {
-                     *         "id": 1,
-                     *         "username": "ada",
-                     *         "display_name": "Ada Lovelace"
+                     *         "id": 5,
+                     *         "username": "maria",
+                     *         "display_name": "Maria Oliveira"
                      *       },
-                     *       "description": "Bring the problem sheets.",
-                     *       "buffer_before_minutes": 0,
-                     *       "buffer_after_minutes": 15,
+                     *       "description": "Two talks and a glass of wine.",
+                     *       "buffer_before_minutes": 60,
+                     *       "buffer_after_minutes": 30,
                      *       "created_at": "2026-11-20T14:02:11.402118Z",
-                     *       "updated_at": "2026-11-20T14:02:11.402118Z",
-                     *       "cancellation_cause": "rejected",
-                     *       "change_reason": "The hall is needed for an examination."
+                     *       "updated_at": "2026-11-21T08:45:12.730915Z",
+                     *       "change_reason": "The stage is being rebuilt that week.",
+                     *       "cancellation_cause": "rejected"
                      *     }
                      */
                     "application/json": components["schemas"]["BookingDetail"];
@@ -6647,7 +6985,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff of the facility's site may decide about the booking. */
+            /**
+             * @description - `permission_denied`: only staff of the facility's site may decide about the booking.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -6655,6 +6996,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6789,21 +7136,21 @@ export interface operations {
     closures_list: {
         parameters: {
             query?: {
+                /** @description Only closures that close this facility: its own, its site's and those of everything. */
+                facility_id?: components["parameters"]["ClosureFilters.facility_id"];
                 /**
-                 * @description Only closures that close this facility: its own, its site's and those of everything.
+                 * @description Only closures of this site, of its facilities, and of everything.
                  * @example 1
                  */
-                facility_id?: components["parameters"]["ClosureFilters.facility_id"];
-                /** @description Only closures of this site, of its facilities, and of everything. */
                 site_id?: components["parameters"]["ClosureFilters.site_id"];
                 /**
                  * @description Only closures that end after this.
-                 * @example 2026-12-01T00:00:00Z
+                 * @example 2027-03-01T00:00:00Z
                  */
                 start_time?: components["parameters"]["ClosureFilters.start_time"];
                 /**
                  * @description Only closures that begin before this.
-                 * @example 2027-01-01T00:00:00Z
+                 * @example 2027-04-01T00:00:00Z
                  */
                 end_time?: components["parameters"]["ClosureFilters.end_time"];
                 /**
@@ -6842,11 +7189,11 @@ export interface operations {
                      *         "id": 1,
                      *         "site": {
                      *           "id": 1,
-                     *           "name": "Berlin"
+                     *           "name": "Harbour Campus"
                      *         },
-                     *         "start_time": "2026-12-23T23:00:00Z",
-                     *         "end_time": "2027-01-01T23:00:00Z",
-                     *         "reason": "Christmas break",
+                     *         "start_time": "2027-03-13T07:00:00Z",
+                     *         "end_time": "2027-03-13T20:00:00Z",
+                     *         "reason": "Stocktaking: the doors stay shut for a day.",
                      *         "source": "staff",
                      *         "created_at": "2026-11-02T09:30:00Z"
                      *       }
@@ -6882,6 +7229,26 @@ export interface operations {
                      * @example Bearer realm="holdfast"
                      */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6956,9 +7323,9 @@ export interface operations {
                 /**
                  * @example {
                  *       "site_id": 1,
-                 *       "start_time": "2026-12-23T23:00:00Z",
-                 *       "end_time": "2027-01-01T23:00:00Z",
-                 *       "reason": "Christmas break",
+                 *       "start_time": "2027-03-13T07:00:00Z",
+                 *       "end_time": "2027-03-13T20:00:00Z",
+                 *       "reason": "Stocktaking: the doors stay shut for a day.",
                  *       "cancel_bookings": true
                  *     }
                  */
@@ -6992,11 +7359,11 @@ export interface operations {
                      *       "id": 1,
                      *       "site": {
                      *         "id": 1,
-                     *         "name": "Berlin"
+                     *         "name": "Harbour Campus"
                      *       },
-                     *       "start_time": "2026-12-23T23:00:00Z",
-                     *       "end_time": "2027-01-01T23:00:00Z",
-                     *       "reason": "Christmas break",
+                     *       "start_time": "2027-03-13T07:00:00Z",
+                     *       "end_time": "2027-03-13T20:00:00Z",
+                     *       "reason": "Stocktaking: the doors stay shut for a day.",
                      *       "source": "staff",
                      *       "created_at": "2026-11-02T09:30:00Z",
                      *       "cancelled_count": 0,
@@ -7039,7 +7406,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -7047,6 +7417,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7198,11 +7574,11 @@ export interface operations {
                      *       "id": 1,
                      *       "site": {
                      *         "id": 1,
-                     *         "name": "Berlin"
+                     *         "name": "Harbour Campus"
                      *       },
-                     *       "start_time": "2026-12-23T23:00:00Z",
-                     *       "end_time": "2027-01-01T23:00:00Z",
-                     *       "reason": "Christmas break",
+                     *       "start_time": "2027-03-13T07:00:00Z",
+                     *       "end_time": "2027-03-13T20:00:00Z",
+                     *       "reason": "Stocktaking: the doors stay shut for a day.",
                      *       "source": "staff",
                      *       "created_at": "2026-11-02T09:30:00Z"
                      *     }
@@ -7254,6 +7630,26 @@ export interface operations {
                      * @example Bearer realm="holdfast"
                      */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7372,7 +7768,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -7380,6 +7779,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7495,7 +7900,7 @@ export interface operations {
                 content: {
                     /**
                      * @example id,site,facility,start_time,end_time,reason,source
-                     *     7,Berlin,Aula,2027-03-09T05:00:00Z,2027-03-09T17:00:00Z,Repairs,staff
+                     *     1,Harbour Campus,,2027-03-13T07:00:00Z,2027-03-13T20:00:00Z,Stocktaking: the doors stay shut for a day.,staff
                      */
                     "text/csv": components["schemas"]["CsvText"];
                 };
@@ -7533,7 +7938,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -7541,6 +7949,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7619,13 +8033,13 @@ export interface operations {
                 site_id?: components["parameters"]["FacilityFilters.site_id"];
                 /**
                  * @description Only facilities that hold at least this many people.
-                 * @example 20
+                 * @example 10
                  */
                 min_capacity?: components["parameters"]["FacilityFilters.min_capacity"];
                 /**
                  * @description Only facilities that offer all of these, separated by commas.
                  * @example [
-                 *       "projector"
+                 *       "whiteboard"
                  *     ]
                  */
                 amenities?: components["parameters"]["FacilityFilters.amenities"];
@@ -7672,17 +8086,21 @@ export interface operations {
                     /**
                      * @example [
                      *       {
-                     *         "id": 1,
-                     *         "name": "Aula",
+                     *         "id": 7,
+                     *         "name": "Speicher Auditorium",
                      *         "site": {
                      *           "id": 1,
-                     *           "name": "Berlin"
+                     *           "name": "Harbour Campus"
                      *         },
                      *         "facility_type": "room",
                      *         "capacity": 120,
                      *         "time_zone": "Europe/Berlin",
-                     *         "description": "The great hall on the ground floor, with a stage and tiered seats.",
+                     *         "description": "Nine tiers of blue seats climb between the cast-iron columns of the spice store.",
                      *         "amenities": [
+                     *           "air_conditioning",
+                     *           "hearing_loop",
+                     *           "microphones",
+                     *           "piano",
                      *           "projector",
                      *           "stage",
                      *           "step_free_access"
@@ -7691,51 +8109,56 @@ export interface operations {
                      *         "opening_hours": [
                      *           {
                      *             "weekday": "monday",
-                     *             "opens": "08:00",
-                     *             "closes": "20:00"
+                     *             "opens": "07:00",
+                     *             "closes": "22:00"
                      *           },
                      *           {
                      *             "weekday": "tuesday",
-                     *             "opens": "08:00",
-                     *             "closes": "20:00"
+                     *             "opens": "07:00",
+                     *             "closes": "22:00"
                      *           },
                      *           {
                      *             "weekday": "wednesday",
-                     *             "opens": "08:00",
-                     *             "closes": "20:00"
+                     *             "opens": "07:00",
+                     *             "closes": "22:00"
                      *           },
                      *           {
                      *             "weekday": "thursday",
-                     *             "opens": "08:00",
-                     *             "closes": "20:00"
+                     *             "opens": "07:00",
+                     *             "closes": "22:00"
                      *           },
                      *           {
                      *             "weekday": "friday",
-                     *             "opens": "18:00",
-                     *             "closes": "02:00"
+                     *             "opens": "07:00",
+                     *             "closes": "22:00"
+                     *           },
+                     *           {
+                     *             "weekday": "saturday",
+                     *             "opens": "08:00",
+                     *             "closes": "21:00"
+                     *           },
+                     *           {
+                     *             "weekday": "sunday",
+                     *             "opens": "09:00",
+                     *             "closes": "19:00"
                      *           }
                      *         ],
                      *         "opening_hours_of": "site",
                      *         "rules": {
-                     *           "min_duration_minutes": 30,
-                     *           "max_duration_minutes": 240,
-                     *           "min_notice_minutes": 1440,
-                     *           "horizon_days": 180,
+                     *           "min_duration_minutes": 60,
+                     *           "max_duration_minutes": 480,
+                     *           "min_notice_minutes": 4320,
+                     *           "horizon_days": 730,
                      *           "start_step_minutes": 30,
-                     *           "cancellation_notice_minutes": 120,
-                     *           "buffer_before_minutes": 15,
+                     *           "cancellation_notice_minutes": 2880,
+                     *           "buffer_before_minutes": 60,
                      *           "buffer_after_minutes": 30,
                      *           "requires_approval": true,
-                     *           "approval_timeout_minutes": 2880
+                     *           "approval_timeout_minutes": 10080
                      *         },
-                     *         "open_to": [
-                     *           {
-                     *             "id": 1,
-                     *             "name": "Lecturers"
-                     *           }
-                     *         ],
-                     *         "created_at": "2026-09-01T08:05:00Z",
-                     *         "updated_at": "2026-10-12T13:20:41Z"
+                     *         "open_to": [],
+                     *         "created_at": "2025-10-28T09:00:00Z",
+                     *         "updated_at": "2025-10-28T09:00:00Z"
                      *       }
                      *     ]
                      */
@@ -7769,6 +8192,26 @@ export interface operations {
                      * @example Bearer realm="holdfast"
                      */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7839,16 +8282,18 @@ export interface operations {
                 /**
                  * @example {
                  *       "site_id": 1,
-                 *       "name": "Aula",
-                 *       "description": "The great hall on the ground floor, with a stage and tiered seats.",
+                 *       "name": "Sail Loft",
+                 *       "description": "Under the roof, with a floor to lay out a mainsail on.",
                  *       "facility_type": "room",
-                 *       "capacity": 120,
+                 *       "capacity": 20,
                  *       "amenities": [
-                 *         "stage",
-                 *         "projector",
-                 *         "step_free_access"
+                 *         "natural_light",
+                 *         "projector"
                  *       ],
-                 *       "time_zone": "Europe/Berlin"
+                 *       "rules": {
+                 *         "min_duration_minutes": 60,
+                 *         "buffer_after_minutes": 30
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["CreateFacilityRequest"];
@@ -7878,70 +8323,74 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 1,
-                     *       "name": "Aula",
+                     *       "id": 43,
+                     *       "name": "Sail Loft",
                      *       "site": {
                      *         "id": 1,
-                     *         "name": "Berlin"
+                     *         "name": "Harbour Campus"
                      *       },
                      *       "facility_type": "room",
-                     *       "capacity": 120,
+                     *       "capacity": 20,
                      *       "time_zone": "Europe/Berlin",
-                     *       "description": "The great hall on the ground floor, with a stage and tiered seats.",
+                     *       "description": "Under the roof, with a floor to lay out a mainsail on.",
                      *       "amenities": [
-                     *         "projector",
-                     *         "stage",
-                     *         "step_free_access"
+                     *         "natural_light",
+                     *         "projector"
                      *       ],
                      *       "status": "active",
                      *       "opening_hours": [
                      *         {
                      *           "weekday": "monday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "07:00",
+                     *           "closes": "22:00"
                      *         },
                      *         {
                      *           "weekday": "tuesday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "07:00",
+                     *           "closes": "22:00"
                      *         },
                      *         {
                      *           "weekday": "wednesday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "07:00",
+                     *           "closes": "22:00"
                      *         },
                      *         {
                      *           "weekday": "thursday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "07:00",
+                     *           "closes": "22:00"
                      *         },
                      *         {
                      *           "weekday": "friday",
-                     *           "opens": "18:00",
-                     *           "closes": "02:00"
+                     *           "opens": "07:00",
+                     *           "closes": "22:00"
+                     *         },
+                     *         {
+                     *           "weekday": "saturday",
+                     *           "opens": "08:00",
+                     *           "closes": "21:00"
+                     *         },
+                     *         {
+                     *           "weekday": "sunday",
+                     *           "opens": "09:00",
+                     *           "closes": "19:00"
                      *         }
                      *       ],
                      *       "opening_hours_of": "site",
                      *       "rules": {
-                     *         "min_duration_minutes": 30,
-                     *         "max_duration_minutes": 240,
-                     *         "min_notice_minutes": 1440,
-                     *         "horizon_days": 180,
-                     *         "start_step_minutes": 30,
-                     *         "cancellation_notice_minutes": 120,
-                     *         "buffer_before_minutes": 15,
+                     *         "min_duration_minutes": 60,
+                     *         "max_duration_minutes": 480,
+                     *         "min_notice_minutes": 0,
+                     *         "horizon_days": 365,
+                     *         "start_step_minutes": 15,
+                     *         "cancellation_notice_minutes": 0,
+                     *         "buffer_before_minutes": 0,
                      *         "buffer_after_minutes": 30,
-                     *         "requires_approval": true,
+                     *         "requires_approval": false,
                      *         "approval_timeout_minutes": 2880
                      *       },
-                     *       "open_to": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Lecturers"
-                     *         }
-                     *       ],
-                     *       "created_at": "2026-09-01T08:05:00Z",
-                     *       "updated_at": "2026-10-12T13:20:41Z"
+                     *       "open_to": [],
+                     *       "created_at": "2026-11-23T08:20:05.664310Z",
+                     *       "updated_at": "2026-11-23T08:20:05.664310Z"
                      *     }
                      */
                     "application/json": components["schemas"]["FacilityDetail"];
@@ -7980,7 +8429,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -7988,6 +8440,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8135,69 +8593,75 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "name": "Aula",
+                     *       "name": "Lighthouse",
                      *       "site": {
                      *         "id": 1,
-                     *         "name": "Berlin"
+                     *         "name": "Harbour Campus"
                      *       },
                      *       "facility_type": "room",
-                     *       "capacity": 120,
+                     *       "capacity": 12,
                      *       "time_zone": "Europe/Berlin",
-                     *       "description": "The great hall on the ground floor, with a stage and tiered seats.",
+                     *       "description": "A round room at the top of the stair tower, with nine tall windows.",
                      *       "amenities": [
-                     *         "projector",
-                     *         "stage",
-                     *         "step_free_access"
+                     *         "natural_light",
+                     *         "video_conferencing",
+                     *         "whiteboard",
+                     *         "wide_screen"
                      *       ],
                      *       "status": "active",
                      *       "opening_hours": [
                      *         {
                      *           "weekday": "monday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "00:00",
+                     *           "closes": "24:00"
                      *         },
                      *         {
                      *           "weekday": "tuesday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "00:00",
+                     *           "closes": "24:00"
                      *         },
                      *         {
                      *           "weekday": "wednesday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "00:00",
+                     *           "closes": "24:00"
                      *         },
                      *         {
                      *           "weekday": "thursday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "00:00",
+                     *           "closes": "24:00"
                      *         },
                      *         {
                      *           "weekday": "friday",
-                     *           "opens": "18:00",
-                     *           "closes": "02:00"
+                     *           "opens": "00:00",
+                     *           "closes": "24:00"
+                     *         },
+                     *         {
+                     *           "weekday": "saturday",
+                     *           "opens": "00:00",
+                     *           "closes": "24:00"
+                     *         },
+                     *         {
+                     *           "weekday": "sunday",
+                     *           "opens": "00:00",
+                     *           "closes": "24:00"
                      *         }
                      *       ],
-                     *       "opening_hours_of": "site",
+                     *       "opening_hours_of": "facility",
                      *       "rules": {
-                     *         "min_duration_minutes": 30,
-                     *         "max_duration_minutes": 240,
-                     *         "min_notice_minutes": 1440,
-                     *         "horizon_days": 180,
-                     *         "start_step_minutes": 30,
-                     *         "cancellation_notice_minutes": 120,
-                     *         "buffer_before_minutes": 15,
-                     *         "buffer_after_minutes": 30,
-                     *         "requires_approval": true,
+                     *         "min_duration_minutes": 15,
+                     *         "max_duration_minutes": 480,
+                     *         "min_notice_minutes": 0,
+                     *         "horizon_days": 365,
+                     *         "start_step_minutes": 15,
+                     *         "cancellation_notice_minutes": 0,
+                     *         "buffer_before_minutes": 0,
+                     *         "buffer_after_minutes": 0,
+                     *         "requires_approval": false,
                      *         "approval_timeout_minutes": 2880
                      *       },
-                     *       "open_to": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Lecturers"
-                     *         }
-                     *       ],
-                     *       "created_at": "2026-09-01T08:05:00Z",
-                     *       "updated_at": "2026-10-12T13:20:41Z"
+                     *       "open_to": [],
+                     *       "created_at": "2025-10-28T09:00:00Z",
+                     *       "updated_at": "2025-10-28T09:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["FacilityDetail"];
@@ -8247,6 +8711,26 @@ export interface operations {
                      * @example Bearer realm="holdfast"
                      */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8372,7 +8856,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -8380,6 +8867,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8482,12 +8975,10 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "capacity": 120,
-                 *       "amenities": [
-                 *         "projector",
-                 *         "stage",
-                 *         "step_free_access"
-                 *       ]
+                 *       "capacity": 10,
+                 *       "rules": {
+                 *         "buffer_after_minutes": 15
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["UpdateFacilityRequest"];
@@ -8513,69 +9004,75 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "name": "Aula",
+                     *       "name": "Lighthouse",
                      *       "site": {
                      *         "id": 1,
-                     *         "name": "Berlin"
+                     *         "name": "Harbour Campus"
                      *       },
                      *       "facility_type": "room",
-                     *       "capacity": 120,
+                     *       "capacity": 10,
                      *       "time_zone": "Europe/Berlin",
-                     *       "description": "The great hall on the ground floor, with a stage and tiered seats.",
+                     *       "description": "A round room at the top of the stair tower, with nine tall windows.",
                      *       "amenities": [
-                     *         "projector",
-                     *         "stage",
-                     *         "step_free_access"
+                     *         "natural_light",
+                     *         "video_conferencing",
+                     *         "whiteboard",
+                     *         "wide_screen"
                      *       ],
                      *       "status": "active",
                      *       "opening_hours": [
                      *         {
                      *           "weekday": "monday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "00:00",
+                     *           "closes": "24:00"
                      *         },
                      *         {
                      *           "weekday": "tuesday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "00:00",
+                     *           "closes": "24:00"
                      *         },
                      *         {
                      *           "weekday": "wednesday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "00:00",
+                     *           "closes": "24:00"
                      *         },
                      *         {
                      *           "weekday": "thursday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "00:00",
+                     *           "closes": "24:00"
                      *         },
                      *         {
                      *           "weekday": "friday",
-                     *           "opens": "18:00",
-                     *           "closes": "02:00"
+                     *           "opens": "00:00",
+                     *           "closes": "24:00"
+                     *         },
+                     *         {
+                     *           "weekday": "saturday",
+                     *           "opens": "00:00",
+                     *           "closes": "24:00"
+                     *         },
+                     *         {
+                     *           "weekday": "sunday",
+                     *           "opens": "00:00",
+                     *           "closes": "24:00"
                      *         }
                      *       ],
-                     *       "opening_hours_of": "site",
+                     *       "opening_hours_of": "facility",
                      *       "rules": {
-                     *         "min_duration_minutes": 30,
-                     *         "max_duration_minutes": 240,
-                     *         "min_notice_minutes": 1440,
-                     *         "horizon_days": 180,
-                     *         "start_step_minutes": 30,
-                     *         "cancellation_notice_minutes": 120,
-                     *         "buffer_before_minutes": 15,
-                     *         "buffer_after_minutes": 30,
-                     *         "requires_approval": true,
+                     *         "min_duration_minutes": 15,
+                     *         "max_duration_minutes": 480,
+                     *         "min_notice_minutes": 0,
+                     *         "horizon_days": 365,
+                     *         "start_step_minutes": 15,
+                     *         "cancellation_notice_minutes": 0,
+                     *         "buffer_before_minutes": 0,
+                     *         "buffer_after_minutes": 15,
+                     *         "requires_approval": false,
                      *         "approval_timeout_minutes": 2880
                      *       },
-                     *       "open_to": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Lecturers"
-                     *         }
-                     *       ],
-                     *       "created_at": "2026-09-01T08:05:00Z",
-                     *       "updated_at": "2026-10-12T13:20:41Z"
+                     *       "open_to": [],
+                     *       "created_at": "2025-10-28T09:00:00Z",
+                     *       "updated_at": "2026-11-23T08:20:05.664310Z"
                      *     }
                      */
                     "application/json": components["schemas"]["FacilityUpdated"];
@@ -8614,7 +9111,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -8622,6 +9122,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8801,17 +9307,17 @@ export interface operations {
                      *       {
                      *         "id": 1,
                      *         "action": "created",
-                     *         "changed_at": "2026-09-01T08:05:00.402118Z",
+                     *         "changed_at": "2025-10-28T09:00:00.402118Z",
                      *         "changed_by": {
                      *           "id": 1,
-                     *           "username": "ada",
-                     *           "display_name": "Ada Lovelace"
+                     *           "username": "ingrid",
+                     *           "display_name": "Ingrid Hansen"
                      *         },
                      *         "request_id": "5f2c1e0a9b7d4c36a1e8f04b6d92c7e3",
                      *         "new_values": {
                      *           "id": 1,
-                     *           "name": "Aula",
-                     *           "capacity": 120
+                     *           "name": "Lighthouse",
+                     *           "capacity": 12
                      *         }
                      *       }
                      *     ]
@@ -8852,7 +9358,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -8860,6 +9369,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8969,13 +9484,14 @@ export interface operations {
                      * @example [
                      *       {
                      *         "id": 1,
-                     *         "name": "Tennis courts",
+                     *         "name": "Cars",
                      *         "facility_ids": [
-                     *           1,
-                     *           2,
-                     *           3
+                     *           13,
+                     *           27,
+                     *           28,
+                     *           40
                      *         ],
-                     *         "created_at": "2026-09-01T08:25:00Z"
+                     *         "created_at": "2026-05-06T09:00:00Z"
                      *       }
                      *     ]
                      */
@@ -9015,7 +9531,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -9023,6 +9542,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9092,7 +9617,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "Tennis courts",
+                 *       "name": "Tower rooms",
                  *       "facility_ids": [
                  *         1,
                  *         2,
@@ -9127,14 +9652,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 1,
-                     *       "name": "Tennis courts",
+                     *       "id": 3,
+                     *       "name": "Tower rooms",
                      *       "facility_ids": [
                      *         1,
                      *         2,
                      *         3
                      *       ],
-                     *       "created_at": "2026-09-01T08:25:00Z"
+                     *       "created_at": "2026-11-23T08:20:05.664310Z"
                      *     }
                      */
                     "application/json": components["schemas"]["FacilityGroup"];
@@ -9173,7 +9698,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -9181,6 +9709,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9324,13 +9858,14 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "name": "Tennis courts",
+                     *       "name": "Cars",
                      *       "facility_ids": [
-                     *         1,
-                     *         2,
-                     *         3
+                     *         13,
+                     *         27,
+                     *         28,
+                     *         40
                      *       ],
-                     *       "created_at": "2026-09-01T08:25:00Z"
+                     *       "created_at": "2026-05-06T09:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["FacilityGroup"];
@@ -9386,7 +9921,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -9394,6 +9932,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9512,7 +10056,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -9520,6 +10067,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9616,11 +10169,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "facility_ids": [
-                 *         1,
-                 *         2,
-                 *         3
-                 *       ]
+                 *       "name": "Cars"
                  *     }
                  */
                 "application/json": components["schemas"]["UpdateFacilityGroupRequest"];
@@ -9646,13 +10195,14 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "name": "Tennis courts",
+                     *       "name": "Cars",
                      *       "facility_ids": [
-                     *         1,
-                     *         2,
-                     *         3
+                     *         13,
+                     *         27,
+                     *         28,
+                     *         40
                      *       ],
-                     *       "created_at": "2026-09-01T08:25:00Z"
+                     *       "created_at": "2026-05-06T09:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["FacilityGroup"];
@@ -9691,7 +10241,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -9699,6 +10252,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9847,7 +10406,7 @@ export interface operations {
             content: {
                 /**
                  * @example site,name,facility_type,capacity,opening_hours
-                 *     Berlin,Aula,room,120,mon-fri 08:00-18:00
+                 *     Harbour Campus,Speicher Auditorium,room,120,mon-fri 08:00-20:00
                  */
                 "text/csv": components["schemas"]["ImportText"];
             };
@@ -9910,7 +10469,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -9918,6 +10480,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10025,7 +10593,7 @@ export interface operations {
             content: {
                 /**
                  * @example username,display_name,groups
-                 *     ada,Ada Lovelace,Mathematics; Lab safety
+                 *     noor,Noor Haddad,Drivers; Makers
                  */
                 "text/csv": components["schemas"]["ImportText"];
             };
@@ -10087,7 +10655,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -10095,6 +10666,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10218,28 +10795,23 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 1,
-                     *       "username": "ada",
-                     *       "display_name": "Ada Lovelace",
+                     *       "id": 5,
+                     *       "username": "maria",
+                     *       "display_name": "Maria Oliveira",
                      *       "is_staff": false,
                      *       "sites": [],
                      *       "groups": [
                      *         {
-                     *           "id": 1,
-                     *           "name": "Lab safety"
+                     *           "id": 2,
+                     *           "name": "Laboratory users"
                      *         }
                      *       ],
                      *       "is_active": true,
-                     *       "created_at": "2026-09-01T08:10:00Z",
+                     *       "created_at": "2025-11-27T09:00:00Z",
                      *       "quotas": [
                      *         {
                      *           "id": 1,
-                     *           "facility_group": {
-                     *             "id": 1,
-                     *             "name": "Tennis courts"
-                     *           },
-                     *           "max_active_bookings": 2,
-                     *           "max_hours_per_week": 6,
+                     *           "max_hours_per_week": 60,
                      *           "active_bookings": 1,
                      *           "hours_this_week": 1.5
                      *         }
@@ -10293,6 +10865,26 @@ export interface operations {
                      * @example Bearer realm="holdfast"
                      */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10391,19 +10983,19 @@ export interface operations {
                      *         "id": 1,
                      *         "facility": {
                      *           "id": 1,
-                     *           "name": "Aula",
+                     *           "name": "Lighthouse",
                      *           "site": {
                      *             "id": 1,
-                     *             "name": "Berlin"
+                     *             "name": "Harbour Campus"
                      *           },
                      *           "facility_type": "room",
-                     *           "capacity": 120,
+                     *           "capacity": 12,
                      *           "time_zone": "Europe/Berlin"
                      *         },
                      *         "start_time": "2027-03-09T09:00:00Z",
-                     *         "end_time": "2027-03-09T10:30:00Z",
-                     *         "title": "Analysis II, revision",
-                     *         "attendee_count": 40,
+                     *         "end_time": "2027-03-09T10:00:00Z",
+                     *         "title": "Portfolio meeting",
+                     *         "attendee_count": 9,
                      *         "status": "confirmed"
                      *       }
                      *     ]
@@ -10438,6 +11030,26 @@ export interface operations {
                      * @example Bearer realm="holdfast"
                      */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10540,25 +11152,29 @@ export interface operations {
                      * @example {
                      *       "complete": true,
                      *       "user": {
-                     *         "id": 1,
-                     *         "username": "ada",
-                     *         "display_name": "Ada Lovelace",
+                     *         "id": 5,
+                     *         "username": "maria",
+                     *         "display_name": "Maria Oliveira",
                      *         "is_staff": false,
                      *         "sites": [],
                      *         "groups": [
                      *           {
-                     *             "id": 1,
-                     *             "name": "Lab safety"
+                     *             "id": 2,
+                     *             "name": "Laboratory users"
                      *           }
                      *         ],
                      *         "is_active": true,
-                     *         "created_at": "2026-09-01T08:10:00Z"
+                     *         "created_at": "2025-11-27T09:00:00Z"
                      *       },
                      *       "tokens": [
                      *         {
                      *           "id": 12,
                      *           "name": "Laptop",
                      *           "prefix": "hf_Zm9vY",
+                     *           "scopes": [
+                     *             "read",
+                     *             "book"
+                     *           ],
                      *           "created_at": "2026-11-02T09:30:00Z",
                      *           "expires_at": "2027-01-31T09:30:00Z"
                      *         }
@@ -10568,28 +11184,28 @@ export interface operations {
                      *           "id": 1,
                      *           "facility": {
                      *             "id": 1,
-                     *             "name": "Aula",
+                     *             "name": "Lighthouse",
                      *             "site": {
                      *               "id": 1,
-                     *               "name": "Berlin"
+                     *               "name": "Harbour Campus"
                      *             },
                      *             "facility_type": "room",
-                     *             "capacity": 120,
+                     *             "capacity": 12,
                      *             "time_zone": "Europe/Berlin"
                      *           },
                      *           "start_time": "2027-03-09T09:00:00Z",
-                     *           "end_time": "2027-03-09T10:30:00Z",
-                     *           "title": "Analysis II, revision",
-                     *           "attendee_count": 40,
+                     *           "end_time": "2027-03-09T10:00:00Z",
+                     *           "title": "Portfolio meeting",
+                     *           "attendee_count": 9,
                      *           "status": "confirmed",
                      *           "user": {
-                     *             "id": 1,
-                     *             "username": "ada",
-                     *             "display_name": "Ada Lovelace"
+                     *             "id": 5,
+                     *             "username": "maria",
+                     *             "display_name": "Maria Oliveira"
                      *           },
-                     *           "description": "Bring the problem sheets.",
+                     *           "description": "Bring the figures of February.",
                      *           "buffer_before_minutes": 0,
-                     *           "buffer_after_minutes": 15,
+                     *           "buffer_after_minutes": 0,
                      *           "created_at": "2026-11-20T14:02:11.402118Z",
                      *           "updated_at": "2026-11-20T14:02:11.402118Z"
                      *         }
@@ -10601,59 +11217,30 @@ export interface operations {
                      *           "action": "created",
                      *           "changed_at": "2026-11-20T14:02:11.402118Z",
                      *           "changed_by": {
-                     *             "id": 1,
-                     *             "username": "ada",
-                     *             "display_name": "Ada Lovelace"
+                     *             "id": 5,
+                     *             "username": "maria",
+                     *             "display_name": "Maria Oliveira"
                      *           },
                      *           "new_values": {
                      *             "id": 1,
-                     *             "title": "Analysis II, revision"
+                     *             "title": "Portfolio meeting"
                      *           }
                      *         }
                      *       ],
                      *       "facility_changes": [],
-                     *       "record_changes": [
-                     *         {
-                     *           "id": 7,
-                     *           "record_type": "user_group",
-                     *           "record_id": 1,
-                     *           "action": "updated",
-                     *           "changed_at": "2026-09-01T08:21:12.051733Z",
-                     *           "changed_by": {
-                     *             "id": 1,
-                     *             "username": "ada",
-                     *             "display_name": "Ada Lovelace"
-                     *           },
-                     *           "request_id": "5f2c1e0a9b7d4c36a1e8f04b6d92c7e3",
-                     *           "old_values": {
-                     *             "id": 1,
-                     *             "name": "Lab",
-                     *             "created_at": "2026-09-01T08:20:00+00:00"
-                     *           },
-                     *           "new_values": {
-                     *             "id": 1,
-                     *             "name": "Lab safety",
-                     *             "created_at": "2026-09-01T08:20:00+00:00"
-                     *           }
-                     *         }
-                     *       ],
+                     *       "record_changes": [],
                      *       "conflicts": [
                      *         {
                      *           "facility_id": 1,
                      *           "start_time": "2027-03-09T09:00:00Z",
-                     *           "end_time": "2027-03-09T10:30:00Z",
+                     *           "end_time": "2027-03-09T10:00:00Z",
                      *           "occurred_at": "2026-11-20T14:01:58.220931Z"
                      *         }
                      *       ],
                      *       "quotas": [
                      *         {
                      *           "id": 1,
-                     *           "facility_group": {
-                     *             "id": 1,
-                     *             "name": "Tennis courts"
-                     *           },
-                     *           "max_active_bookings": 2,
-                     *           "max_hours_per_week": 6,
+                     *           "max_hours_per_week": 60,
                      *           "active_bookings": 1,
                      *           "hours_this_week": 1.5
                      *         }
@@ -10707,6 +11294,26 @@ export interface operations {
                      * @example Bearer realm="holdfast"
                      */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10790,6 +11397,10 @@ export interface operations {
                      *         "id": 12,
                      *         "name": "Laptop",
                      *         "prefix": "hf_Zm9vY",
+                     *         "scopes": [
+                     *           "read",
+                     *           "book"
+                     *         ],
                      *         "created_at": "2026-11-02T09:30:00Z",
                      *         "expires_at": "2027-01-31T09:30:00Z"
                      *       }
@@ -10825,6 +11436,26 @@ export interface operations {
                      * @example Bearer realm="holdfast"
                      */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10895,6 +11526,10 @@ export interface operations {
                 /**
                  * @example {
                  *       "name": "Laptop",
+                 *       "scopes": [
+                 *         "read",
+                 *         "book"
+                 *       ],
                  *       "expires_in_days": 90
                  *     }
                  */
@@ -10918,6 +11553,10 @@ export interface operations {
                      *       "id": 12,
                      *       "name": "Laptop",
                      *       "prefix": "hf_Zm9vY",
+                     *       "scopes": [
+                     *         "read",
+                     *         "book"
+                     *       ],
                      *       "created_at": "2026-11-02T09:30:00Z",
                      *       "expires_at": "2027-01-31T09:30:00Z",
                      *       "token": "hf_Zm9vYmFyLWJhei1xdXV4LWNvcmdlLWdyYXVsdC1nYXI"
@@ -10959,7 +11598,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token that this came with has not the scope that this needs, or not one that the new token is to have. `WWW-Authenticate` names it.
+             */
             403: {
                 headers: {
                     /**
@@ -10967,6 +11609,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11113,7 +11761,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -11121,6 +11772,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11216,14 +11873,9 @@ export interface operations {
                      * @example [
                      *       {
                      *         "id": 1,
-                     *         "facility_group": {
-                     *           "id": 1,
-                     *           "name": "Tennis courts"
-                     *         },
-                     *         "max_active_bookings": 2,
-                     *         "max_hours_per_week": 6,
-                     *         "created_at": "2026-09-01T08:30:00Z",
-                     *         "updated_at": "2026-09-01T08:30:00Z"
+                     *         "max_hours_per_week": 60,
+                     *         "created_at": "2026-05-06T09:00:00Z",
+                     *         "updated_at": "2026-05-06T09:00:00Z"
                      *       }
                      *     ]
                      */
@@ -11263,7 +11915,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -11271,6 +11926,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11340,9 +12001,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "facility_group_id": 1,
-                 *       "max_active_bookings": 2,
-                 *       "max_hours_per_week": 6
+                 *       "facility_id": 1,
+                 *       "max_active_bookings": 4
                  *     }
                  */
                 "application/json": components["schemas"]["CreateQuotaRequest"];
@@ -11372,23 +12032,22 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 1,
-                     *       "facility_group": {
+                     *       "id": 5,
+                     *       "facility": {
                      *         "id": 1,
-                     *         "name": "Tennis courts"
+                     *         "name": "Lighthouse"
                      *       },
-                     *       "max_active_bookings": 2,
-                     *       "max_hours_per_week": 6,
-                     *       "created_at": "2026-09-01T08:30:00Z",
-                     *       "updated_at": "2026-09-01T08:30:00Z",
+                     *       "max_active_bookings": 4,
+                     *       "created_at": "2026-11-23T08:20:05.664310Z",
+                     *       "updated_at": "2026-11-23T08:20:05.664310Z",
                      *       "exceeded_by": [
                      *         {
                      *           "user": {
-                     *             "id": 1,
-                     *             "username": "ada",
-                     *             "display_name": "Ada Lovelace"
+                     *             "id": 5,
+                     *             "username": "maria",
+                     *             "display_name": "Maria Oliveira"
                      *           },
-                     *           "active_bookings": 3,
+                     *           "active_bookings": 6,
                      *           "hours_this_week": 4.5
                      *         }
                      *       ]
@@ -11430,7 +12089,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -11438,6 +12100,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11583,14 +12251,9 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "facility_group": {
-                     *         "id": 1,
-                     *         "name": "Tennis courts"
-                     *       },
-                     *       "max_active_bookings": 2,
-                     *       "max_hours_per_week": 6,
-                     *       "created_at": "2026-09-01T08:30:00Z",
-                     *       "updated_at": "2026-09-01T08:30:00Z"
+                     *       "max_hours_per_week": 60,
+                     *       "created_at": "2026-05-06T09:00:00Z",
+                     *       "updated_at": "2026-05-06T09:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["QuotaDetail"];
@@ -11646,7 +12309,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -11654,6 +12320,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11772,7 +12444,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -11780,6 +12455,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11862,7 +12543,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "max_active_bookings": 2
+                 *       "max_active_bookings": 20
                  *     }
                  */
                 "application/json": components["schemas"]["UpdateQuotaRequest"];
@@ -11888,25 +12569,11 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "facility_group": {
-                     *         "id": 1,
-                     *         "name": "Tennis courts"
-                     *       },
-                     *       "max_active_bookings": 2,
-                     *       "max_hours_per_week": 6,
-                     *       "created_at": "2026-09-01T08:30:00Z",
-                     *       "updated_at": "2026-09-01T08:30:00Z",
-                     *       "exceeded_by": [
-                     *         {
-                     *           "user": {
-                     *             "id": 1,
-                     *             "username": "ada",
-                     *             "display_name": "Ada Lovelace"
-                     *           },
-                     *           "active_bookings": 3,
-                     *           "hours_this_week": 4.5
-                     *         }
-                     *       ]
+                     *       "max_hours_per_week": 60,
+                     *       "created_at": "2026-05-06T09:00:00Z",
+                     *       "updated_at": "2026-11-23T08:20:05.664310Z",
+                     *       "max_active_bookings": 20,
+                     *       "exceeded_by": []
                      *     }
                      */
                     "application/json": components["schemas"]["QuotaSaved"];
@@ -11945,7 +12612,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -11953,6 +12623,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12105,10 +12781,15 @@ export interface operations {
                     /**
                      * @example {
                      *       "user": {
-                     *         "id": 1,
-                     *         "username": "ada",
-                     *         "display_name": "Ada Lovelace"
+                     *         "id": 5,
+                     *         "username": "maria",
+                     *         "display_name": "Maria Oliveira"
                      *       },
+                     *       "scopes": [
+                     *         "read",
+                     *         "book",
+                     *         "manage"
+                     *       ],
                      *       "expires_at": "2026-11-02T21:30:00Z"
                      *     }
                      */
@@ -12363,41 +13044,47 @@ export interface operations {
                      * @example [
                      *       {
                      *         "id": 1,
-                     *         "name": "Berlin",
+                     *         "name": "Harbour Campus",
                      *         "time_zone": "Europe/Berlin",
                      *         "opening_hours": [
                      *           {
                      *             "weekday": "monday",
-                     *             "opens": "08:00",
-                     *             "closes": "20:00"
+                     *             "opens": "07:00",
+                     *             "closes": "22:00"
                      *           },
                      *           {
                      *             "weekday": "tuesday",
-                     *             "opens": "08:00",
-                     *             "closes": "20:00"
+                     *             "opens": "07:00",
+                     *             "closes": "22:00"
                      *           },
                      *           {
                      *             "weekday": "wednesday",
-                     *             "opens": "08:00",
-                     *             "closes": "20:00"
+                     *             "opens": "07:00",
+                     *             "closes": "22:00"
                      *           },
                      *           {
                      *             "weekday": "thursday",
-                     *             "opens": "08:00",
-                     *             "closes": "20:00"
+                     *             "opens": "07:00",
+                     *             "closes": "22:00"
                      *           },
                      *           {
                      *             "weekday": "friday",
-                     *             "opens": "18:00",
-                     *             "closes": "02:00"
+                     *             "opens": "07:00",
+                     *             "closes": "22:00"
+                     *           },
+                     *           {
+                     *             "weekday": "saturday",
+                     *             "opens": "08:00",
+                     *             "closes": "21:00"
+                     *           },
+                     *           {
+                     *             "weekday": "sunday",
+                     *             "opens": "09:00",
+                     *             "closes": "19:00"
                      *           }
                      *         ],
-                     *         "holiday_calendar": {
-                     *           "country": "DE",
-                     *           "subdivision": "BE"
-                     *         },
-                     *         "created_at": "2026-09-01T08:00:00Z",
-                     *         "updated_at": "2026-10-12T13:20:41Z"
+                     *         "created_at": "2025-10-18T09:00:00Z",
+                     *         "updated_at": "2025-10-18T09:00:00Z"
                      *       }
                      *     ]
                      */
@@ -12431,6 +13118,26 @@ export interface operations {
                      * @example Bearer realm="holdfast"
                      */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12500,8 +13207,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "Berlin",
-                 *       "time_zone": "Europe/Berlin"
+                 *       "name": "Lagoon House",
+                 *       "time_zone": "Europe/Rome"
                  *     }
                  */
                 "application/json": components["schemas"]["CreateSiteRequest"];
@@ -12531,42 +13238,11 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 1,
-                     *       "name": "Berlin",
-                     *       "time_zone": "Europe/Berlin",
-                     *       "opening_hours": [
-                     *         {
-                     *           "weekday": "monday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
-                     *         },
-                     *         {
-                     *           "weekday": "tuesday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
-                     *         },
-                     *         {
-                     *           "weekday": "wednesday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
-                     *         },
-                     *         {
-                     *           "weekday": "thursday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
-                     *         },
-                     *         {
-                     *           "weekday": "friday",
-                     *           "opens": "18:00",
-                     *           "closes": "02:00"
-                     *         }
-                     *       ],
-                     *       "holiday_calendar": {
-                     *         "country": "DE",
-                     *         "subdivision": "BE"
-                     *       },
-                     *       "created_at": "2026-09-01T08:00:00Z",
-                     *       "updated_at": "2026-10-12T13:20:41Z"
+                     *       "id": 4,
+                     *       "name": "Lagoon House",
+                     *       "time_zone": "Europe/Rome",
+                     *       "created_at": "2026-11-23T08:20:05.664310Z",
+                     *       "updated_at": "2026-11-23T08:20:05.664310Z"
                      *     }
                      */
                     "application/json": components["schemas"]["SiteDetail"];
@@ -12605,7 +13281,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -12613,6 +13292,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12756,41 +13441,47 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "name": "Berlin",
+                     *       "name": "Harbour Campus",
                      *       "time_zone": "Europe/Berlin",
                      *       "opening_hours": [
                      *         {
                      *           "weekday": "monday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "07:00",
+                     *           "closes": "22:00"
                      *         },
                      *         {
                      *           "weekday": "tuesday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "07:00",
+                     *           "closes": "22:00"
                      *         },
                      *         {
                      *           "weekday": "wednesday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "07:00",
+                     *           "closes": "22:00"
                      *         },
                      *         {
                      *           "weekday": "thursday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "07:00",
+                     *           "closes": "22:00"
                      *         },
                      *         {
                      *           "weekday": "friday",
-                     *           "opens": "18:00",
-                     *           "closes": "02:00"
+                     *           "opens": "07:00",
+                     *           "closes": "22:00"
+                     *         },
+                     *         {
+                     *           "weekday": "saturday",
+                     *           "opens": "08:00",
+                     *           "closes": "21:00"
+                     *         },
+                     *         {
+                     *           "weekday": "sunday",
+                     *           "opens": "09:00",
+                     *           "closes": "19:00"
                      *         }
                      *       ],
-                     *       "holiday_calendar": {
-                     *         "country": "DE",
-                     *         "subdivision": "BE"
-                     *       },
-                     *       "created_at": "2026-09-01T08:00:00Z",
-                     *       "updated_at": "2026-10-12T13:20:41Z"
+                     *       "created_at": "2025-10-18T09:00:00Z",
+                     *       "updated_at": "2025-10-18T09:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["SiteDetail"];
@@ -12840,6 +13531,26 @@ export interface operations {
                      * @example Bearer realm="holdfast"
                      */
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12931,33 +13642,43 @@ export interface operations {
                  *       "opening_hours": [
                  *         {
                  *           "weekday": "monday",
-                 *           "opens": "08:00",
-                 *           "closes": "20:00"
+                 *           "opens": "07:00",
+                 *           "closes": "22:00"
                  *         },
                  *         {
                  *           "weekday": "tuesday",
-                 *           "opens": "08:00",
-                 *           "closes": "20:00"
+                 *           "opens": "07:00",
+                 *           "closes": "22:00"
                  *         },
                  *         {
                  *           "weekday": "wednesday",
-                 *           "opens": "08:00",
-                 *           "closes": "20:00"
+                 *           "opens": "07:00",
+                 *           "closes": "22:00"
                  *         },
                  *         {
                  *           "weekday": "thursday",
-                 *           "opens": "08:00",
-                 *           "closes": "20:00"
+                 *           "opens": "07:00",
+                 *           "closes": "22:00"
                  *         },
                  *         {
                  *           "weekday": "friday",
-                 *           "opens": "18:00",
-                 *           "closes": "02:00"
+                 *           "opens": "07:00",
+                 *           "closes": "22:00"
+                 *         },
+                 *         {
+                 *           "weekday": "saturday",
+                 *           "opens": "08:00",
+                 *           "closes": "21:00"
+                 *         },
+                 *         {
+                 *           "weekday": "sunday",
+                 *           "opens": "09:00",
+                 *           "closes": "19:00"
                  *         }
                  *       ],
                  *       "holiday_calendar": {
                  *         "country": "DE",
-                 *         "subdivision": "BE"
+                 *         "subdivision": "HH"
                  *       }
                  *     }
                  */
@@ -12984,41 +13705,51 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "name": "Berlin",
+                     *       "name": "Harbour Campus",
                      *       "time_zone": "Europe/Berlin",
                      *       "opening_hours": [
                      *         {
                      *           "weekday": "monday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "07:00",
+                     *           "closes": "22:00"
                      *         },
                      *         {
                      *           "weekday": "tuesday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "07:00",
+                     *           "closes": "22:00"
                      *         },
                      *         {
                      *           "weekday": "wednesday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "07:00",
+                     *           "closes": "22:00"
                      *         },
                      *         {
                      *           "weekday": "thursday",
-                     *           "opens": "08:00",
-                     *           "closes": "20:00"
+                     *           "opens": "07:00",
+                     *           "closes": "22:00"
                      *         },
                      *         {
                      *           "weekday": "friday",
-                     *           "opens": "18:00",
-                     *           "closes": "02:00"
+                     *           "opens": "07:00",
+                     *           "closes": "22:00"
+                     *         },
+                     *         {
+                     *           "weekday": "saturday",
+                     *           "opens": "08:00",
+                     *           "closes": "21:00"
+                     *         },
+                     *         {
+                     *           "weekday": "sunday",
+                     *           "opens": "09:00",
+                     *           "closes": "19:00"
                      *         }
                      *       ],
+                     *       "created_at": "2025-10-18T09:00:00Z",
+                     *       "updated_at": "2026-11-23T08:20:05.664310Z",
                      *       "holiday_calendar": {
                      *         "country": "DE",
-                     *         "subdivision": "BE"
-                     *       },
-                     *       "created_at": "2026-09-01T08:00:00Z",
-                     *       "updated_at": "2026-10-12T13:20:41Z"
+                     *         "subdivision": "HH"
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["SiteUpdated"];
@@ -13057,7 +13788,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -13065,6 +13799,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13236,9 +13976,9 @@ export interface operations {
                      * @example [
                      *       {
                      *         "id": 1,
-                     *         "name": "Lab safety",
-                     *         "member_count": 24,
-                     *         "created_at": "2026-09-01T08:20:00Z"
+                     *         "name": "Drivers",
+                     *         "member_count": 16,
+                     *         "created_at": "2026-05-06T09:00:00Z"
                      *       }
                      *     ]
                      */
@@ -13278,7 +14018,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -13286,6 +14029,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13355,7 +14104,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "Lab safety"
+                 *       "name": "Sailors"
                  *     }
                  */
                 "application/json": components["schemas"]["CreateUserGroupRequest"];
@@ -13385,10 +14134,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 1,
-                     *       "name": "Lab safety",
+                     *       "id": 4,
+                     *       "name": "Sailors",
                      *       "member_count": 0,
-                     *       "created_at": "2026-09-01T08:20:00Z"
+                     *       "created_at": "2026-11-23T08:20:05.664310Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserGroup"];
@@ -13427,7 +14176,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -13435,6 +14187,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13575,9 +14333,9 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "name": "Lab safety",
-                     *       "member_count": 24,
-                     *       "created_at": "2026-09-01T08:20:00Z"
+                     *       "name": "Drivers",
+                     *       "member_count": 16,
+                     *       "created_at": "2026-05-06T09:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserGroup"];
@@ -13633,7 +14391,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -13641,6 +14402,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13759,7 +14526,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -13767,6 +14537,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13863,7 +14639,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "Lab safety"
+                 *       "name": "Drivers"
                  *     }
                  */
                 "application/json": components["schemas"]["UpdateUserGroupRequest"];
@@ -13889,9 +14665,9 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "name": "Lab safety",
-                     *       "member_count": 24,
-                     *       "created_at": "2026-09-01T08:20:00Z"
+                     *       "name": "Drivers",
+                     *       "member_count": 16,
+                     *       "created_at": "2026-05-06T09:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserGroup"];
@@ -13930,7 +14706,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -13938,6 +14717,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14108,9 +14893,14 @@ export interface operations {
                     /**
                      * @example [
                      *       {
-                     *         "id": 1,
-                     *         "username": "ada",
-                     *         "display_name": "Ada Lovelace"
+                     *         "id": 15,
+                     *         "username": "amara",
+                     *         "display_name": "Amara Okafor"
+                     *       },
+                     *       {
+                     *         "id": 16,
+                     *         "username": "diego",
+                     *         "display_name": "Diego Hernández"
                      *       }
                      *     ]
                      */
@@ -14150,7 +14940,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -14158,6 +14951,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14295,7 +15094,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -14303,6 +15105,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14426,7 +15234,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -14434,6 +15245,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14498,7 +15315,7 @@ export interface operations {
                 /**
                  * @description Only users for whom every word of this text, or the part of one, occurs in the username or the
                  *     display name, in whatever case and order.
-                 * @example ada
+                 * @example ingrid
                  */
                 search?: string;
                 /**
@@ -14535,18 +15352,13 @@ export interface operations {
                      * @example [
                      *       {
                      *         "id": 1,
-                     *         "username": "ada",
-                     *         "display_name": "Ada Lovelace",
-                     *         "is_staff": false,
+                     *         "username": "ingrid",
+                     *         "display_name": "Ingrid Hansen",
+                     *         "is_staff": true,
                      *         "sites": [],
-                     *         "groups": [
-                     *           {
-                     *             "id": 1,
-                     *             "name": "Lab safety"
-                     *           }
-                     *         ],
+                     *         "groups": [],
                      *         "is_active": true,
-                     *         "created_at": "2026-09-01T08:10:00Z"
+                     *         "created_at": "2025-11-07T09:00:00Z"
                      *       }
                      *     ]
                      */
@@ -14586,7 +15398,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -14594,6 +15409,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14663,8 +15484,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "username": "ada",
-                 *       "display_name": "Ada Lovelace",
+                 *       "username": "noor",
+                 *       "display_name": "Noor Haddad",
                  *       "is_staff": false
                  *     }
                  */
@@ -14690,24 +15511,24 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 1,
-                     *       "username": "ada",
-                     *       "display_name": "Ada Lovelace",
+                     *       "id": 29,
+                     *       "username": "noor",
+                     *       "display_name": "Noor Haddad",
                      *       "is_staff": false,
                      *       "sites": [],
-                     *       "groups": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Lab safety"
-                     *         }
-                     *       ],
+                     *       "groups": [],
                      *       "is_active": true,
-                     *       "created_at": "2026-09-01T08:10:00Z",
+                     *       "created_at": "2026-11-23T08:20:05.664310Z",
                      *       "initial_token": {
                      *         "id": 12,
                      *         "name": "first token",
                      *         "prefix": "hf_Zm9vY",
-                     *         "created_at": "2026-09-01T08:10:00Z",
+                     *         "scopes": [
+                     *           "read",
+                     *           "book",
+                     *           "manage"
+                     *         ],
+                     *         "created_at": "2026-11-23T08:20:05.664310Z",
                      *         "token": "hf_Zm9vYmFyLWJhei1xdXV4LWNvcmdlLWdyYXVsdC1nYXI"
                      *       }
                      *     }
@@ -14748,7 +15569,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -14756,6 +15580,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14899,18 +15729,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "username": "ada",
-                     *       "display_name": "Ada Lovelace",
-                     *       "is_staff": false,
+                     *       "username": "ingrid",
+                     *       "display_name": "Ingrid Hansen",
+                     *       "is_staff": true,
                      *       "sites": [],
-                     *       "groups": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Lab safety"
-                     *         }
-                     *       ],
+                     *       "groups": [],
                      *       "is_active": true,
-                     *       "created_at": "2026-09-01T08:10:00Z"
+                     *       "created_at": "2025-11-07T09:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserDetail"];
@@ -14966,7 +15791,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -14974,6 +15802,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15092,7 +15926,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -15100,6 +15937,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15196,10 +16039,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "display_name": "Ada Lovelace",
-                 *       "site_ids": [
-                 *         1
-                 *       ]
+                 *       "display_name": "Ingrid Hansen"
                  *     }
                  */
                 "application/json": components["schemas"]["UpdateUserRequest"];
@@ -15225,23 +16065,13 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 1,
-                     *       "username": "ada",
-                     *       "display_name": "Ada Lovelace",
-                     *       "is_staff": false,
-                     *       "sites": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Berlin"
-                     *         }
-                     *       ],
-                     *       "groups": [
-                     *         {
-                     *           "id": 1,
-                     *           "name": "Lab safety"
-                     *         }
-                     *       ],
+                     *       "username": "ingrid",
+                     *       "display_name": "Ingrid Hansen",
+                     *       "is_staff": true,
+                     *       "sites": [],
+                     *       "groups": [],
                      *       "is_active": true,
-                     *       "created_at": "2026-09-01T08:10:00Z"
+                     *       "created_at": "2025-11-07T09:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UserDetail"];
@@ -15280,7 +16110,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -15288,6 +16121,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15462,7 +16301,7 @@ export interface operations {
                      *       "sites": [],
                      *       "groups": [],
                      *       "is_active": false,
-                     *       "created_at": "2026-09-01T08:10:00Z",
+                     *       "created_at": "2025-11-07T09:00:00Z",
                      *       "deactivated_at": "2026-11-22T12:00:00Z",
                      *       "anonymised_at": "2026-11-22T12:00:00Z"
                      *     }
@@ -15503,7 +16342,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -15511,6 +16353,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15630,76 +16478,17 @@ export interface operations {
                      *       "complete": true,
                      *       "user": {
                      *         "id": 1,
-                     *         "username": "ada",
-                     *         "display_name": "Ada Lovelace",
-                     *         "is_staff": false,
+                     *         "username": "ingrid",
+                     *         "display_name": "Ingrid Hansen",
+                     *         "is_staff": true,
                      *         "sites": [],
-                     *         "groups": [
-                     *           {
-                     *             "id": 1,
-                     *             "name": "Lab safety"
-                     *           }
-                     *         ],
+                     *         "groups": [],
                      *         "is_active": true,
-                     *         "created_at": "2026-09-01T08:10:00Z"
+                     *         "created_at": "2025-11-07T09:00:00Z"
                      *       },
-                     *       "tokens": [
-                     *         {
-                     *           "id": 12,
-                     *           "name": "Laptop",
-                     *           "prefix": "hf_Zm9vY",
-                     *           "created_at": "2026-11-02T09:30:00Z",
-                     *           "expires_at": "2027-01-31T09:30:00Z"
-                     *         }
-                     *       ],
-                     *       "bookings": [
-                     *         {
-                     *           "id": 1,
-                     *           "facility": {
-                     *             "id": 1,
-                     *             "name": "Aula",
-                     *             "site": {
-                     *               "id": 1,
-                     *               "name": "Berlin"
-                     *             },
-                     *             "facility_type": "room",
-                     *             "capacity": 120,
-                     *             "time_zone": "Europe/Berlin"
-                     *           },
-                     *           "start_time": "2027-03-09T09:00:00Z",
-                     *           "end_time": "2027-03-09T10:30:00Z",
-                     *           "title": "Analysis II, revision",
-                     *           "attendee_count": 40,
-                     *           "status": "confirmed",
-                     *           "user": {
-                     *             "id": 1,
-                     *             "username": "ada",
-                     *             "display_name": "Ada Lovelace"
-                     *           },
-                     *           "description": "Bring the problem sheets.",
-                     *           "buffer_before_minutes": 0,
-                     *           "buffer_after_minutes": 15,
-                     *           "created_at": "2026-11-20T14:02:11.402118Z",
-                     *           "updated_at": "2026-11-20T14:02:11.402118Z"
-                     *         }
-                     *       ],
-                     *       "booking_changes": [
-                     *         {
-                     *           "id": 1,
-                     *           "booking_id": 1,
-                     *           "action": "created",
-                     *           "changed_at": "2026-11-20T14:02:11.402118Z",
-                     *           "changed_by": {
-                     *             "id": 1,
-                     *             "username": "ada",
-                     *             "display_name": "Ada Lovelace"
-                     *           },
-                     *           "new_values": {
-                     *             "id": 1,
-                     *             "title": "Analysis II, revision"
-                     *           }
-                     *         }
-                     *       ],
+                     *       "tokens": [],
+                     *       "bookings": [],
+                     *       "booking_changes": [],
                      *       "facility_changes": [],
                      *       "record_changes": [
                      *         {
@@ -15710,43 +16499,24 @@ export interface operations {
                      *           "changed_at": "2026-09-01T08:21:12.051733Z",
                      *           "changed_by": {
                      *             "id": 1,
-                     *             "username": "ada",
-                     *             "display_name": "Ada Lovelace"
+                     *             "username": "ingrid",
+                     *             "display_name": "Ingrid Hansen"
                      *           },
                      *           "request_id": "5f2c1e0a9b7d4c36a1e8f04b6d92c7e3",
                      *           "old_values": {
                      *             "id": 1,
-                     *             "name": "Lab",
-                     *             "created_at": "2026-09-01T08:20:00+00:00"
+                     *             "name": "Driver",
+                     *             "created_at": "2026-05-06T09:00:00+00:00"
                      *           },
                      *           "new_values": {
                      *             "id": 1,
-                     *             "name": "Lab safety",
-                     *             "created_at": "2026-09-01T08:20:00+00:00"
+                     *             "name": "Drivers",
+                     *             "created_at": "2026-05-06T09:00:00+00:00"
                      *           }
                      *         }
                      *       ],
-                     *       "conflicts": [
-                     *         {
-                     *           "facility_id": 1,
-                     *           "start_time": "2027-03-09T09:00:00Z",
-                     *           "end_time": "2027-03-09T10:30:00Z",
-                     *           "occurred_at": "2026-11-20T14:01:58.220931Z"
-                     *         }
-                     *       ],
-                     *       "quotas": [
-                     *         {
-                     *           "id": 1,
-                     *           "facility_group": {
-                     *             "id": 1,
-                     *             "name": "Tennis courts"
-                     *           },
-                     *           "max_active_bookings": 2,
-                     *           "max_hours_per_week": 6,
-                     *           "active_bookings": 1,
-                     *           "hours_this_week": 1.5
-                     *         }
-                     *       ]
+                     *       "conflicts": [],
+                     *       "quotas": []
                      *     }
                      */
                     "application/json": components["schemas"]["UserExport"];
@@ -15802,7 +16572,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
             403: {
                 headers: {
                     /**
@@ -15810,6 +16583,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15886,6 +16665,10 @@ export interface operations {
                 /**
                  * @example {
                  *       "name": "Laptop",
+                 *       "scopes": [
+                 *         "read",
+                 *         "book"
+                 *       ],
                  *       "expires_in_days": 90
                  *     }
                  */
@@ -15909,6 +16692,10 @@ export interface operations {
                      *       "id": 12,
                      *       "name": "Laptop",
                      *       "prefix": "hf_Zm9vY",
+                     *       "scopes": [
+                     *         "read",
+                     *         "book"
+                     *       ],
                      *       "created_at": "2026-11-02T09:30:00Z",
                      *       "expires_at": "2027-01-31T09:30:00Z",
                      *       "token": "hf_Zm9vYmFyLWJhei1xdXV4LWNvcmdlLWdyYXVsdC1nYXI"
@@ -15950,7 +16737,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ErrorResponse"];
                 };
             };
-            /** @description `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site. */
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token that this came with has not the scope that this needs, or not one that the new token is to have. `WWW-Authenticate` names it.
+             */
             403: {
                 headers: {
                     /**
@@ -15958,6 +16748,12 @@ export interface operations {
                      * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
                      */
                     "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -110,6 +110,7 @@ from .stream_event_name import StreamEventName
 from .time_slot import TimeSlot
 from .token_created import TokenCreated
 from .token_detail import TokenDetail
+from .token_scope import TokenScope
 from .top_facilities_report import TopFacilitiesReport
 from .top_facility import TopFacility
 from .update_booking_request import UpdateBookingRequest
@@ -238,6 +239,7 @@ __all__ = (
     "TimeSlot",
     "TokenCreated",
     "TokenDetail",
+    "TokenScope",
     "TopFacilitiesReport",
     "TopFacility",
     "UpdateBookingRequest",

@@ -33,6 +33,8 @@ class BookingOutsideRules:
             or its user is deactivated.
             - `permission_denied` (403): Only staff may do this, of the site or of the house; or the cookie
             came from a page of another site.
+            - `insufficient_scope` (403): The token has not the scope that this needs. `WWW-Authenticate`
+            names it.
             - `not_found` (404): There is no such thing, or the caller may not see it.
             - `method_not_allowed` (405): The path exists, but not with this method. `Allow` names those
             it has.

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 
+from ..models.token_scope import TokenScope, check_token_scope
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="CreateTokenRequest")
@@ -17,18 +18,33 @@ class CreateTokenRequest:
 
     Attributes:
         name (str): What the token is for: not blank.
-        expires_in_days (int | Unset): After how many days the token stops working. Never, if absent; but in either case
-            no later than
-            the token that this request is sent with.
+        scopes (list[TokenScope] | Unset): What the token may be used for: nothing that the token that this request is
+            sent with may not.
+            If absent, all that that one may.
+        expires_in_days (int | Unset): After how many days the token stops working. Never, if this and
+            `expires_in_seconds` are absent;
+            but in either case no later than the token that this request is sent with.
+        expires_in_seconds (int | Unset): The same in seconds. Where both are given, the sooner counts.
     """
 
     name: str
+    scopes: list[TokenScope] | Unset = UNSET
     expires_in_days: int | Unset = UNSET
+    expires_in_seconds: int | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         name = self.name
 
+        scopes: list[str] | Unset = UNSET
+        if not isinstance(self.scopes, Unset):
+            scopes = []
+            for scopes_item_data in self.scopes:
+                scopes_item: str = scopes_item_data
+                scopes.append(scopes_item)
+
         expires_in_days = self.expires_in_days
+
+        expires_in_seconds = self.expires_in_seconds
 
         field_dict: dict[str, Any] = {}
 
@@ -37,8 +53,12 @@ class CreateTokenRequest:
                 "name": name,
             }
         )
+        if scopes is not UNSET:
+            field_dict["scopes"] = scopes
         if expires_in_days is not UNSET:
             field_dict["expires_in_days"] = expires_in_days
+        if expires_in_seconds is not UNSET:
+            field_dict["expires_in_seconds"] = expires_in_seconds
 
         return field_dict
 
@@ -47,11 +67,24 @@ class CreateTokenRequest:
         d = dict(src_dict)
         name = d.pop("name")
 
+        _scopes = d.pop("scopes", UNSET)
+        scopes: list[TokenScope] | Unset = UNSET
+        if _scopes is not UNSET:
+            scopes = []
+            for scopes_item_data in _scopes:
+                scopes_item = check_token_scope(scopes_item_data)
+
+                scopes.append(scopes_item)
+
         expires_in_days = d.pop("expires_in_days", UNSET)
+
+        expires_in_seconds = d.pop("expires_in_seconds", UNSET)
 
         create_token_request = cls(
             name=name,
+            scopes=scopes,
             expires_in_days=expires_in_days,
+            expires_in_seconds=expires_in_seconds,
         )
 
         return create_token_request

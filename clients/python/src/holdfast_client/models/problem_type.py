@@ -29,6 +29,7 @@ ProblemType = Literal[
     "idempotency_key_in_use",
     "idempotency_key_reused",
     "import_unreadable",
+    "insufficient_scope",
     "internal_error",
     "invalid_cursor",
     "invalid_request",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..models.token_scope import TokenScope, check_token_scope
+
 if TYPE_CHECKING:
     from ..models.user_basic import UserBasic
 
@@ -21,15 +23,22 @@ class SessionDetail:
 
     Attributes:
         user (UserBasic): A user, in short.
+        scopes (list[TokenScope]): What the session may be used for.
         expires_at (datetime.datetime): When the cookie stops working.
     """
 
     user: UserBasic
+    scopes: list[TokenScope]
     expires_at: datetime.datetime
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         user = self.user.to_dict()
+
+        scopes = []
+        for scopes_item_data in self.scopes:
+            scopes_item: str = scopes_item_data
+            scopes.append(scopes_item)
 
         expires_at = self.expires_at.isoformat()
 
@@ -38,6 +47,7 @@ class SessionDetail:
         field_dict.update(
             {
                 "user": user,
+                "scopes": scopes,
                 "expires_at": expires_at,
             }
         )
@@ -51,10 +61,18 @@ class SessionDetail:
         d = dict(src_dict)
         user = UserBasic.from_dict(d.pop("user"))
 
+        scopes = []
+        _scopes = d.pop("scopes")
+        for scopes_item_data in _scopes:
+            scopes_item = check_token_scope(scopes_item_data)
+
+            scopes.append(scopes_item)
+
         expires_at = datetime.datetime.fromisoformat(d.pop("expires_at"))
 
         session_detail = cls(
             user=user,
+            scopes=scopes,
             expires_at=expires_at,
         )
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..models.token_scope import TokenScope, check_token_scope
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="TokenCreated")
@@ -21,6 +22,7 @@ class TokenCreated:
         id (int): Identifies the token.
         name (str): What the token is for, in its owner's words.
         prefix (str): The first characters of the secret, to tell tokens apart.
+        scopes (list[TokenScope]): What it may be used for.
         created_at (datetime.datetime): When the token was created.
         token (str): The secret to send as `Authorization: Bearer …`. It is shown this once: the service keeps only
             its hash.
@@ -30,6 +32,7 @@ class TokenCreated:
     id: int
     name: str
     prefix: str
+    scopes: list[TokenScope]
     created_at: datetime.datetime
     token: str
     expires_at: datetime.datetime | Unset = UNSET
@@ -41,6 +44,11 @@ class TokenCreated:
         name = self.name
 
         prefix = self.prefix
+
+        scopes = []
+        for scopes_item_data in self.scopes:
+            scopes_item: str = scopes_item_data
+            scopes.append(scopes_item)
 
         created_at = self.created_at.isoformat()
 
@@ -57,6 +65,7 @@ class TokenCreated:
                 "id": id,
                 "name": name,
                 "prefix": prefix,
+                "scopes": scopes,
                 "created_at": created_at,
                 "token": token,
             }
@@ -75,6 +84,13 @@ class TokenCreated:
 
         prefix = d.pop("prefix")
 
+        scopes = []
+        _scopes = d.pop("scopes")
+        for scopes_item_data in _scopes:
+            scopes_item = check_token_scope(scopes_item_data)
+
+            scopes.append(scopes_item)
+
         created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
 
         token = d.pop("token")
@@ -90,6 +106,7 @@ class TokenCreated:
             id=id,
             name=name,
             prefix=prefix,
+            scopes=scopes,
             created_at=created_at,
             token=token,
             expires_at=expires_at,

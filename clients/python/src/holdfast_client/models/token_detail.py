@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..models.token_scope import TokenScope, check_token_scope
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="TokenDetail")
@@ -22,6 +23,7 @@ class TokenDetail:
             id (int): Identifies the token.
             name (str): What the token is for, in its owner's words.
             prefix (str): The first characters of the secret, to tell tokens apart.
+            scopes (list[TokenScope]): What it may be used for.
             created_at (datetime.datetime): When the token was created.
             expires_at (datetime.datetime | Unset): When the token stops working. Absent where it never does.
     """
@@ -29,6 +31,7 @@ class TokenDetail:
     id: int
     name: str
     prefix: str
+    scopes: list[TokenScope]
     created_at: datetime.datetime
     expires_at: datetime.datetime | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -39,6 +42,11 @@ class TokenDetail:
         name = self.name
 
         prefix = self.prefix
+
+        scopes = []
+        for scopes_item_data in self.scopes:
+            scopes_item: str = scopes_item_data
+            scopes.append(scopes_item)
 
         created_at = self.created_at.isoformat()
 
@@ -53,6 +61,7 @@ class TokenDetail:
                 "id": id,
                 "name": name,
                 "prefix": prefix,
+                "scopes": scopes,
                 "created_at": created_at,
             }
         )
@@ -70,6 +79,13 @@ class TokenDetail:
 
         prefix = d.pop("prefix")
 
+        scopes = []
+        _scopes = d.pop("scopes")
+        for scopes_item_data in _scopes:
+            scopes_item = check_token_scope(scopes_item_data)
+
+            scopes.append(scopes_item)
+
         created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
 
         _expires_at = d.pop("expires_at", UNSET)
@@ -83,6 +99,7 @@ class TokenDetail:
             id=id,
             name=name,
             prefix=prefix,
+            scopes=scopes,
             created_at=created_at,
             expires_at=expires_at,
         )

@@ -64,6 +64,8 @@ def sync(
     Approves or rejects up to 100 pending bookings, one after another, each as `bookings_approve` or
     `bookings_reject` would. One that is refused does not keep the others from being decided: the
     reply says of each what became of it. Only staff may.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         client=client,

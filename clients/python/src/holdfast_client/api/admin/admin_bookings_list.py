@@ -143,6 +143,8 @@ def sync(
     The bookings of your sites, or everybody's for staff of the house, in the order of their start
     times, past and cancelled ones among them unless the parameters say otherwise. A facility, site or
     user that does not exist, or that you are not staff of, has no bookings here. Only staff may.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         client=client,

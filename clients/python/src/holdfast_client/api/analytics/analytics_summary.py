@@ -97,6 +97,8 @@ def sync(
 
     What became of the bookings that begin on the days, how long before they were made, and how many
     attempts were refused. Only staff may; staff of a site learn of that site only.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         client=client,

@@ -112,6 +112,8 @@ def sync(
     The facilities with the most bookings, the most time booked, the most conflicts or the highest
     utilisation, among those that `analytics_utilisation` reports. Only staff may; staff of a site
     learn of that site only.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         client=client,

@@ -107,6 +107,8 @@ def sync(
     are booked on one of the days. Open is when a facility's present hours, or else its site's, hold
     what its wall clock shows, and no closure is in the way. Booked is what confirmed bookings hold,
     less their buffers. Only staff may; staff of a site learn of that site only.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         client=client,

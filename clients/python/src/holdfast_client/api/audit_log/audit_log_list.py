@@ -113,6 +113,8 @@ def sync(
 
     Every change of sites, closures, users, groups, quotas and who belongs to what, oldest first. Only
     staff may, of the house.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         client=client,

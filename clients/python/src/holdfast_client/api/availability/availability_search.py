@@ -160,6 +160,8 @@ def sync(
     the next. To follow changes, listen to `availability_stream`, or where that cannot pass, repeat
     the search with the `ETag` you have in `If-None-Match`: the reply is 304 with no body as long as
     nothing you asked for is different.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         client=client,

@@ -68,6 +68,8 @@ def sync(
     """Approve a booking.
 
     Approves a pending booking: it is confirmed. Only staff of the facility's site may.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         id=id,

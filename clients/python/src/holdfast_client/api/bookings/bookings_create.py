@@ -67,6 +67,8 @@ def sync(
     Where the facility requires approval, a member's booking is `pending`: it holds its time until
     the staff decide, at most until `decide_by`. Staff of the facility's site need no approval, and
     neither groups nor quotas bind them.
+
+    Needs the scope `book`.
     """
     return sync_detailed(
         client=client,

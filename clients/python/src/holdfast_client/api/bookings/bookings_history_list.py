@@ -79,6 +79,8 @@ def sync(
     Every change of a booking, its making included, oldest first: what it said before and after, who
     changed it and why, in a sentence too, and in which request. Members see their own bookings'
     history, staff that of those at their sites.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         id=id,

@@ -69,6 +69,8 @@ def sync(
 
     Rejects a pending booking: it is cancelled, with the reason in its history. Only staff of the
     facility's site may.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         id=id,

@@ -60,6 +60,8 @@ def sync(
     """Show a booking.
 
     One booking, cancelled or not. Members see their own, staff those at their sites.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         id=id,

@@ -75,6 +75,8 @@ def sync(
     Where a member takes more time, or another facility, and the facility requires approval, the
     booking is `pending` (again). To give up confirmed time, or to have a confirmed booking wait for
     approval again, members have until the facility's cancellation deadline.
+
+    Needs the scope `book`.
     """
     return sync_detailed(
         id=id,

@@ -58,6 +58,8 @@ def sync(
     listed and nothing is done, unless `cancel_bookings` says to cancel them; each then keeps the
     closure's reason in its history. Only staff may: those of the house anything, those of a site
     that site and its facilities.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         client=client,

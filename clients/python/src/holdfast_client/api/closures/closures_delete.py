@@ -50,6 +50,8 @@ def sync(
     Removes a closure: the time can be booked again. Bookings that were cancelled for it stay
     cancelled, and a public holiday that is removed does not come back. Only staff may: those of the
     house anything, those of a site what closes just that site or its facilities.
+
+    Needs the scope `manage`.
     """
     sync_detailed(
         id=id,

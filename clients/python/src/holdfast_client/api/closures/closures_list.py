@@ -101,6 +101,8 @@ def sync(
     """List closures.
 
     Closures that meet every condition given, in the order in which they begin.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         client=client,

@@ -60,6 +60,8 @@ def sync(
     """Show a closure.
 
     One closure.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         id=id,

@@ -112,6 +112,8 @@ def sync(
     Times are RFC 3339 in UTC. Text that a spreadsheet would run as a formula has an apostrophe before
     it, which imports take off again. Only staff may: staff of a site get what is of that site, and
     only staff of the house get `users` and `user_groups`.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         table=table,

@@ -59,6 +59,8 @@ def sync(
     Archives a facility: it takes no further bookings, while those it has stay. To archive it again
     changes nothing and succeeds. `facilities_update` restores it. Only staff may, and those of a
     site only there.
+
+    Needs the scope `manage`.
     """
     sync_detailed(
         id=id,

@@ -56,6 +56,8 @@ def sync(
 
     Creates a facility, which takes bookings at once. White space around the name is dropped. Only
     staff may, and those of a site only there.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         client=client,

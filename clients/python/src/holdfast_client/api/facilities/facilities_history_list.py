@@ -79,6 +79,8 @@ def sync(
     Every change of a facility and its rules, its making included, oldest first: what it was before
     and after, who changed it, and in which request. Whom it is open to is in `audit_log_list`. Only
     staff may, and those of a site only there.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         id=id,

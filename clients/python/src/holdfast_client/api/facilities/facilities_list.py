@@ -124,6 +124,8 @@ def sync(
 
     The facilities that meet every condition given, in the order of their names: active ones, unless
     `status` asks for archived ones. A site that does not exist has no facilities.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         client=client,

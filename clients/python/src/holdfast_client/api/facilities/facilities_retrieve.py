@@ -60,6 +60,8 @@ def sync(
     """Show a facility.
 
     One facility, archived or not.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         id=id,

@@ -56,6 +56,8 @@ def sync(
 
     Creates a group of facilities, for a quota to cover. White space around the name is dropped. Only
     staff may, of the house.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         client=client,

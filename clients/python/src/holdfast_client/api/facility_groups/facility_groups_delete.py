@@ -49,6 +49,8 @@ def sync(
 
     Deletes a group of facilities; the facilities stay. A group with a quota cannot be deleted: delete
     the quota first. Only staff may, of the house.
+
+    Needs the scope `manage`.
     """
     sync_detailed(
         id=id,

@@ -70,6 +70,8 @@ def sync(
     """List groups of facilities.
 
     All groups of facilities, in the order of their names. Only staff may, of whatever site.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         client=client,

@@ -60,6 +60,8 @@ def sync(
     """Show a group of facilities.
 
     One group of facilities. Only staff may, of whatever site.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         id=id,

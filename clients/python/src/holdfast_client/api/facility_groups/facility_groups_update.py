@@ -69,6 +69,8 @@ def sync(
 
     Changes what the body names and leaves the rest as it is. A quota of the group covers other
     facilities from then on; bookings that exist stay. Only staff may, of the house.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         id=id,

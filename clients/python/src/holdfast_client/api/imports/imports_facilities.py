@@ -73,6 +73,8 @@ def sync(
     users, with `;` between them). A column that the file does not have leaves what it is about as it
     is; a new facility needs `facility_type` and `capacity`. What `exports_retrieve` gives can be
     imported. Only staff may: staff of a site import that site's facilities.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         client=client,

@@ -69,6 +69,8 @@ def sync(
     `sites` the user is staff) and `status` (`active` or `deactivated`). A column that the file does
     not have leaves what it is about as it is. New users get no token with it. What
     `exports_retrieve` gives can be imported. Only staff may, of the house.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         client=client,

@@ -53,6 +53,8 @@ def sync(
     """Export all your data.
 
     Everything that is stored about you, as one document.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         client=client,

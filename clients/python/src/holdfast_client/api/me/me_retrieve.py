@@ -53,6 +53,8 @@ def sync(
     """Show yourself.
 
     The user that the bearer token belongs to.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         client=client,

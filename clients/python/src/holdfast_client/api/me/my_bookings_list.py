@@ -101,6 +101,8 @@ def sync(
 
     Your bookings in the order of their start times, past and cancelled ones among them unless the
     parameters say otherwise.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         client=client,

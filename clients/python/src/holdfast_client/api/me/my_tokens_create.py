@@ -55,7 +55,10 @@ def sync(
     """Create a token.
 
     Creates a token for you. The reply shows its secret this once. White space around the name is
-    dropped.
+    dropped. A program that only looks needs a token with the scope `read`, and one that books
+    `read` and `book`.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         client=client,

@@ -70,6 +70,8 @@ def sync(
     """List your tokens.
 
     Your tokens that have not been revoked, oldest first, without their secrets.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         client=client,

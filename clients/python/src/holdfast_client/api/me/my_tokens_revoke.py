@@ -49,6 +49,8 @@ def sync(
 
     Revokes one of your tokens: it stops working at once, even if it is the one that this request
     came with. A token that is revoked already is not found.
+
+    Needs the scope `manage`.
     """
     sync_detailed(
         id=id,

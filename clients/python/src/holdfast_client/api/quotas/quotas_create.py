@@ -57,6 +57,8 @@ def sync(
     Creates a quota for a facility, a group of them, or all together. Bookings that exist stay, even
     those of users who hold more than it allows; the reply names them. Staff of a site are not bound
     by quotas there. Only staff may: of the facility's site, or else of the house.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         client=client,

@@ -48,6 +48,8 @@ def sync(
     """Delete a quota.
 
     Ends a quota. Only staff may: of the facility's site, or else of the house.
+
+    Needs the scope `manage`.
     """
     sync_detailed(
         id=id,

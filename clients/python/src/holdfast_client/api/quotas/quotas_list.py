@@ -71,6 +71,8 @@ def sync(
 
     Quotas, oldest first: all for staff of the house, for staff of sites those of facilities there.
     Only staff may.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         client=client,

@@ -60,6 +60,8 @@ def sync(
     """Show a quota.
 
     One quota. Only staff may: of the facility's site, or else of the house.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         id=id,

@@ -70,6 +70,8 @@ def sync(
     Changes the limits that the body names. Bookings that exist stay, even those of users who hold
     more than the quota allows from then on; the reply names them. `ETag` is the version that
     `quotas_retrieve` gives. Only staff may: of the facility's site, or else of the house.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         id=id,

@@ -57,8 +57,8 @@ def sync(
     Trades a token for a cookie, so that a page of this service can work without keeping a secret
     where scripts could read it. This is the one operation that asks for no authentication.
 
-    The cookie holds a new token of yours, which `my_tokens_list` shows as "Browser session". It works
-    for 12 hours, and never longer than the token that it was traded for. Those of yours that have
+    The cookie holds a new token of yours, which `my_tokens_list` shows as "Browser session". It has
+    the scopes of the token that it was traded for, works for 12 hours, and never longer than that one. Those of yours that have
     expired are removed when you begin another session.
     """
     return sync_detailed(

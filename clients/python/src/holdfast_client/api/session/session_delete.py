@@ -41,6 +41,8 @@ def sync(
     Ends the session that the request's cookie stands for: the cookie stops working at once, and the
     browser is told to forget it. A request that carries a bearer token ends no session, and revokes
     nothing: the browser is told to forget its cookie, if it has any.
+
+    Any token will do, whatever its scopes.
     """
     sync_detailed(
         client=client,

@@ -55,6 +55,8 @@ def sync(
     """Create a site.
 
     Creates a site. Only staff may, of the house. White space around the name is dropped.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         client=client,

@@ -70,6 +70,8 @@ def sync(
     """List sites.
 
     All sites, in the order of their names.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         client=client,

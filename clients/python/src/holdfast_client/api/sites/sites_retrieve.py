@@ -60,6 +60,8 @@ def sync(
     """Show a site.
 
     One site.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         id=id,

@@ -81,6 +81,8 @@ def sync(
     Changes what the body names and leaves the rest as it is. Bookings that exist stay as they are;
     the reply names those that the change leaves outside the rules, which nobody could make now.
     Only staff may: those of the house all of it, those of the site its opening hours.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         id=id,

@@ -54,6 +54,8 @@ def sync(
 
     Adds a user to a group. To add one who is in it already changes nothing and succeeds. Only staff
     may, of the house.
+
+    Needs the scope `manage`.
     """
     sync_detailed(
         id=id,

@@ -78,6 +78,8 @@ def sync(
 
     The users of a group, deactivated ones among them, in the order of their usernames. Only staff
     may, of whatever site.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         id=id,

@@ -54,6 +54,8 @@ def sync(
 
     Takes a user out of a group; bookings that they have stay. To take out one who is not in it
     changes nothing and succeeds. Only staff may, of the house.
+
+    Needs the scope `manage`.
     """
     sync_detailed(
         id=id,

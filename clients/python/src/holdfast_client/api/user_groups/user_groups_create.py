@@ -56,6 +56,8 @@ def sync(
 
     Creates a group of users, which has no members yet. White space around the name is dropped. Only
     staff may, of the house.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         client=client,

@@ -49,6 +49,8 @@ def sync(
 
     Deletes a group of users; its members stay. A group that a facility is open to cannot be deleted,
     since that could open the facility to all. Only staff may, of the house.
+
+    Needs the scope `manage`.
     """
     sync_detailed(
         id=id,

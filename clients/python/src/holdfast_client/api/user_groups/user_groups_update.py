@@ -68,6 +68,8 @@ def sync(
     """Rename a group of users.
 
     Renames a group of users. White space around the name is dropped. Only staff may, of the house.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         id=id,

@@ -64,6 +64,8 @@ def sync(
     Creates a token for a user, besides those they have: after an import they have none. The reply
     shows its secret this once: hand it over by a safe way. White space around the name is dropped.
     Only staff may, of the house.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         id=id,

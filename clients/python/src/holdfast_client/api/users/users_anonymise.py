@@ -56,6 +56,8 @@ def sync(
     bookings that have not begun are cancelled. What was booked when stays, for the statistics, and
     so do the reasons of closures, which are the house's. To anonymise a user again changes nothing
     and succeeds. Only staff may, of the house, and nobody themselves.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         id=id,

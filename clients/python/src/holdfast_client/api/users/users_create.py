@@ -54,8 +54,11 @@ def sync(
 ) -> UserCreated:
     """Create a user.
 
-    Creates a user and a first token for them, which never expires and is shown this once: hand it
-    over by a safe way. Only staff may, of the house.
+    Creates a user and a first token for them, which is shown this once: hand it over by a safe way.
+    It has the scopes of the token that this request is sent with, and expires when that one does, or
+    never. Only staff may, of the house.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         client=client,

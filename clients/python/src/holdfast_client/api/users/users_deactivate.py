@@ -50,6 +50,8 @@ def sync(
     Deactivates a user: their tokens stop working at once, while their bookings stay. To deactivate
     a user again changes nothing and succeeds; `users_update` lets them in again. Only staff may, of
     the house, and nobody themselves.
+
+    Needs the scope `manage`.
     """
     sync_detailed(
         id=id,

@@ -60,6 +60,8 @@ def sync(
     """Export all data of a user.
 
     Everything that is stored about a user, as one document. Only staff may, of the house.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         id=id,

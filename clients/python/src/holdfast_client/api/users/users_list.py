@@ -77,6 +77,8 @@ def sync(
 
     All users, deactivated ones among them, in the order of their usernames. Only staff may, of
     whatever site.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         client=client,

@@ -60,6 +60,8 @@ def sync(
     """Show a user.
 
     One user, active or not. Only staff may, of whatever site.
+
+    Needs the scope `read`.
     """
     return sync_detailed(
         id=id,

@@ -69,6 +69,8 @@ def sync(
 
     Changes what the body names and leaves the rest as it is. Only staff may, of the house. Nobody
     takes their own rights, so that somebody always has them.
+
+    Needs the scope `manage`.
     """
     return sync_detailed(
         id=id,
