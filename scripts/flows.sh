@@ -13,7 +13,7 @@ root="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)"
 setup test
 # shellcheck source=scripts/_node.sh
 . "$root/scripts/_node.sh"
-setup_node
+setup_node spec
 
 if [ $# = 0 ]; then
   echo 'flows.sh: name the service, such as http://127.0.0.1:8080.' >&2

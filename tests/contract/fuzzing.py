@@ -154,9 +154,7 @@ def fuzz_anonymously(name: str, base_url: str, *options: str, plan: Plan = USUAL
     return _run(name, command, options, {}, plan)
 
 
-def fuzz_reading(
-    name: str, base_url: str, token: str, *options: str, plan: Plan = USUAL
-) -> Run:
+def fuzz_reading(name: str, base_url: str, token: str, *options: str, plan: Plan = USUAL) -> Run:
     """A run over what changes something, with a token that may only read."""
     command = _command(name, base_url, plan, "--config-file", str(READING))
     given = ("--header", f"Authorization: Bearer {token}")

@@ -305,8 +305,9 @@ export interface paths {
         /**
          * Cancel a booking
          * @description Cancels a booking: it stays on record and holds its facility no longer. To cancel it again
-         *     changes nothing and succeeds, and so does to cancel one that has expired. Members cancel their own bookings, if confirmed until the
-         *     facility's cancellation deadline; staff those at their sites, at any time.
+         *     changes nothing and succeeds, and so does to cancel one that has expired. Members cancel their own
+         *     bookings, if confirmed until the facility's cancellation deadline; staff those at their sites, at
+         *     any time.
          *
          *     Needs the scope `book`.
          */
@@ -3651,7 +3652,10 @@ export interface components {
          * @example 2027-04-01T00:00:00Z
          */
         "ClosureFilters.end_time": string;
-        /** @description Only closures that close this facility: its own, its site's and those of everything. */
+        /**
+         * @description Only closures that close this facility: its own, its site's and those of everything.
+         * @example 1
+         */
         "ClosureFilters.facility_id": number;
         /**
          * @description Only closures of this site, of its facilities, and of everything.
@@ -3703,6 +3707,7 @@ export interface components {
         /**
          * @description Only facilities for which every word of this text, or the part of one, occurs in the name, the
          *     description, the amenities or the name of the site, in whatever case and order.
+         * @example harbour
          */
         "FacilityFilters.search": string;
         /**
@@ -3745,7 +3750,10 @@ export interface components {
          * @example 2027-03-31
          */
         "ReportFilters.end_date": string;
-        /** @description Only this facility. */
+        /**
+         * @description Only this facility.
+         * @example 1
+         */
         "ReportFilters.facility_id": number;
         /** @description Only facilities of this kind. */
         "ReportFilters.facility_type": components["schemas"]["FacilityType"];
@@ -3800,11 +3808,20 @@ export interface operations {
                  * @example 1
                  */
                 facility_id?: number;
-                /** @description Only bookings of facilities at this site. */
+                /**
+                 * @description Only bookings of facilities at this site.
+                 * @example 1
+                 */
                 site_id?: number;
-                /** @description Only bookings of this user. */
+                /**
+                 * @description Only bookings of this user.
+                 * @example 5
+                 */
                 user_id?: number;
-                /** @description Only bookings that this member of the staff made for another user. */
+                /**
+                 * @description Only bookings that this member of the staff made for another user.
+                 * @example 1
+                 */
                 booked_by_id?: number;
                 /**
                  * @description Only bookings of this status. `pending` is what waits for a decision.
@@ -3813,7 +3830,10 @@ export interface operations {
                 status?: components["schemas"]["BookingStatus"];
                 /** @description Only bookings that are cancelled for this cause. */
                 cancellation_cause?: components["schemas"]["CancellationCause"];
-                /** @description Only bookings whose title has every one of these words in it, capitals aside. */
+                /**
+                 * @description Only bookings whose title has every one of these words in it, capitals aside.
+                 * @example portfolio meeting
+                 */
                 search?: string;
                 /**
                  * @description Only bookings that end after this time.
@@ -3884,7 +3904,12 @@ export interface operations {
                      *         "buffer_before_minutes": 0,
                      *         "buffer_after_minutes": 0,
                      *         "created_at": "2026-11-20T14:02:11.402118Z",
-                     *         "updated_at": "2026-11-20T14:02:11.402118Z"
+                     *         "updated_at": "2026-11-20T14:02:11.402118Z",
+                     *         "booked_by": {
+                     *           "id": 1,
+                     *           "username": "ingrid",
+                     *           "display_name": "Ingrid Hansen"
+                     *         }
                      *       }
                      *     ]
                      */
@@ -4199,7 +4224,10 @@ export interface operations {
                  * @example 1
                  */
                 site_id?: components["parameters"]["ReportFilters.site_id"];
-                /** @description Only this facility. */
+                /**
+                 * @description Only this facility.
+                 * @example 1
+                 */
                 facility_id?: components["parameters"]["ReportFilters.facility_id"];
                 /** @description Only facilities of this kind. */
                 facility_type?: components["parameters"]["ReportFilters.facility_type"];
@@ -4426,7 +4454,10 @@ export interface operations {
                  * @example 1
                  */
                 site_id?: components["parameters"]["ReportFilters.site_id"];
-                /** @description Only this facility. */
+                /**
+                 * @description Only this facility.
+                 * @example 1
+                 */
                 facility_id?: components["parameters"]["ReportFilters.facility_id"];
                 /** @description Only facilities of this kind. */
                 facility_type?: components["parameters"]["ReportFilters.facility_type"];
@@ -4637,7 +4668,10 @@ export interface operations {
                  * @example 1
                  */
                 site_id?: components["parameters"]["ReportFilters.site_id"];
-                /** @description Only this facility. */
+                /**
+                 * @description Only this facility.
+                 * @example 1
+                 */
                 facility_id?: components["parameters"]["ReportFilters.facility_id"];
                 /** @description Only facilities of this kind. */
                 facility_type?: components["parameters"]["ReportFilters.facility_type"];
@@ -5036,7 +5070,10 @@ export interface operations {
     availability_search: {
         parameters: {
             query: {
-                /** @description Only this facility. The other conditions hold for it too. */
+                /**
+                 * @description Only this facility. The other conditions hold for it too.
+                 * @example 1
+                 */
                 facility_id?: number;
                 /**
                  * @description Where the time to search begins. It need not be on a 15-minute mark.
@@ -5057,6 +5094,7 @@ export interface operations {
                 /**
                  * @description Only facilities for which every word of this text, or the part of one, occurs in the name, the
                  *     description, the amenities or the name of the site, in whatever case and order.
+                 * @example harbour
                  */
                 search?: components["parameters"]["FacilityFilters.search"];
                 /**
@@ -5310,7 +5348,10 @@ export interface operations {
                  * @example 1
                  */
                 facility_id?: number;
-                /** @description Only what concerns this site and the facilities at it. */
+                /**
+                 * @description Only what concerns this site and the facilities at it.
+                 * @example 1
+                 */
                 site_id?: number;
                 /** @description As `Last-Event-ID`, which goes before it, for an `EventSource` that is new. */
                 last_event_id?: components["schemas"]["LastEventId"];
@@ -5966,7 +6007,10 @@ export interface operations {
     bookings_cancel: {
         parameters: {
             query?: {
-                /** @description Why, in one line; the booking's user reads it. */
+                /**
+                 * @description Why, in one line; the booking's user reads it.
+                 * @example The figures are not ready.
+                 */
                 reason?: string;
             };
             header?: {
@@ -7136,7 +7180,10 @@ export interface operations {
     closures_list: {
         parameters: {
             query?: {
-                /** @description Only closures that close this facility: its own, its site's and those of everything. */
+                /**
+                 * @description Only closures that close this facility: its own, its site's and those of everything.
+                 * @example 1
+                 */
                 facility_id?: components["parameters"]["ClosureFilters.facility_id"];
                 /**
                  * @description Only closures of this site, of its facilities, and of everything.
@@ -7851,7 +7898,10 @@ export interface operations {
                  * @example 1
                  */
                 site_id?: number;
-                /** @description Only this facility, in a report: utilisation, top facilities, summary. */
+                /**
+                 * @description Only this facility, in a report: utilisation, top facilities, summary.
+                 * @example 1
+                 */
                 facility_id?: number;
                 /** @description Only facilities of this kind, in a report. */
                 facility_type?: components["schemas"]["FacilityType"];
@@ -8024,6 +8074,7 @@ export interface operations {
                 /**
                  * @description Only facilities for which every word of this text, or the part of one, occurs in the name, the
                  *     description, the amenities or the name of the site, in whatever case and order.
+                 * @example harbour
                  */
                 search?: components["parameters"]["FacilityFilters.search"];
                 /**

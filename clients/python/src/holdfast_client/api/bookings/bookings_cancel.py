@@ -68,8 +68,9 @@ def sync(
     """Cancel a booking.
 
     Cancels a booking: it stays on record and holds its facility no longer. To cancel it again
-    changes nothing and succeeds, and so does to cancel one that has expired. Members cancel their own bookings, if confirmed until the
-    facility's cancellation deadline; staff those at their sites, at any time.
+    changes nothing and succeeds, and so does to cancel one that has expired. Members cancel their own
+    bookings, if confirmed until the facility's cancellation deadline; staff those at their sites, at
+    any time.
 
     Needs the scope `book`.
     """
