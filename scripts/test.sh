@@ -6,6 +6,13 @@ root="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)"
 # shellcheck source=scripts/_setup.sh
 . "$root/scripts/_setup.sh"
 setup test
+# shellcheck source=scripts/_node.sh
+. "$root/scripts/_node.sh"
+# Aside, for the tests find Node by themselves, as whoever runs pytest alone.
+if ! (setup_node spec clients/typescript); then
+  echo 'holdfast: tests of the flows, the TypeScript client and the mock server are skipped.' >&2
+  export HOLDFAST_NO_NODE='the tools of spec/ and clients/typescript are not there'
+fi
 # shellcheck source=scripts/_wrk.sh
 . "$root/scripts/_wrk.sh"
 if ! setup_wrk; then

@@ -15,10 +15,10 @@ from schemathesis.core.failures import Failure
 from schemathesis.openapi.checks import UseAfterFree
 
 # They register hooks of their own, and how CSV is written.
-from tests.contract import media, plausible, plausible_desk
+from tests.contract import linking, media, plausible, plausible_desk
 from tests.contract.lots import MOST_KNOWN, TOWN, Case, Lot, hook_for, is_valid, path_id
 
-__all__ = ["media", "plausible", "plausible_desk"]
+__all__ = ["linking", "media", "plausible", "plausible_desk"]
 
 ONESELF = TOWN.people[os.environ["HOLDFAST_FUZZ_USER"]]
 """Whom the run works as."""
@@ -28,17 +28,6 @@ OPEN_FACILITIES = TOWN.ids["facilities"][: len(TOWN.ids["facilities"]) // 2]
 
 KEPT_USERS = {TOWN.founder, *TOWN.ids["people"]}
 """The users to whom nothing is done."""
-
-
-@schemathesis.hook("before_load_schema")
-def say_what_links_send(_: HookContext, raw_schema: dict[str, Any]) -> None:
-    """Links have what goes into the body under a name that every generator passes over."""
-    for item in raw_schema["paths"].values():
-        for operation in item.values():
-            for response in operation["responses"].values():
-                for link in response.get("links", {}).values():
-                    if "x-request-body" in link:
-                        link["requestBody"] = link.pop("x-request-body")
 
 
 @hook_for("filter_case", operation_id="my_tokens_revoke")

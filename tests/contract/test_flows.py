@@ -19,7 +19,13 @@ from .suite import Target, serving
 FLOWS = CONTRACT.with_name("flows.arazzo.yaml")
 SETUP_SECONDS = 300
 
-pytestmark = pytest.mark.timeout(SETUP_SECONDS + 60)
+NO_NODE = os.environ.get("HOLDFAST_NO_NODE")
+"""Why Redocly is not here, as ``scripts/test.sh`` found; the tests fail where nobody looked."""
+
+pytestmark = [
+    pytest.mark.timeout(SETUP_SECONDS + 60),
+    pytest.mark.skipif(NO_NODE is not None, reason=f"{NO_NODE}"),
+]
 
 
 @pytest.fixture(scope="module")
