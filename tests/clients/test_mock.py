@@ -175,7 +175,9 @@ def test_the_client_works_with_the_mock(mock: str) -> None:
     body = CreateBookingRequest(facility_id=1, start_time=at(9), end_time=at(10), title="Stand-up")
     with Holdfast(mock, "hf_anybody", retry=NO_RETRY) as client:
         assert bookings_create.sync(client=client, body=body).id == 1
-        assert [1] == [each.id for each in facilities_list.sync_each(client=client)][:1]
+        assert ["Speicher Auditorium"] == [
+            each.name for each in facilities_list.sync_each(client=client)
+        ]
     headers = {"Prefer": "code=409, example=booking_conflict"}
     with (
         Holdfast(mock, "hf_anybody", retry=NO_RETRY, headers=headers) as client,
