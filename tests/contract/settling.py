@@ -126,9 +126,8 @@ class Settler:
             sites = self.ids["sites"][:1] if name == "keeper" else []
             user = self._user(name, {"is_staff": name == "staff", "site_ids": sites})
             token = user["initial_token"]
-            spare = {"name": "reading", "scopes": ["read"]}
-            reading = self._ask("POST", "/api/v1/me/tokens/", spare, token=token["token"])
-            self.people[name] = Person(user["id"], token["token"], token["id"], reading["token"])
+            less = [self._token(token["token"], scope) for scope in ("read", "book")]
+            self.people[name] = Person(user["id"], token["token"], token["id"], *less)
         self.ids["people"] = [person.id for person in self.people.values()]
         self.ids["guests"] = [
             self._user(f"guest{1 + number}", {})["id"] for number in range(GUESTS)
@@ -139,6 +138,12 @@ class Settler:
         user: dict[str, Any] = self._ask("POST", "/api/v1/users/", body)
         self.tokens.append(user["initial_token"]["token"])
         return user
+
+    def _token(self, token: str, scope: str) -> str:
+        """Another token of whoever has this one, with no other scope."""
+        body = {"name": scope, "scopes": [scope]}
+        made: str = self._ask("POST", "/api/v1/me/tokens/", body, token=token)["token"]
+        return made
 
     def _facility(self, number: int) -> None:
         body = {

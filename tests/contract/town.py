@@ -32,13 +32,15 @@ FACILITY_GROUPS = ("Boats", "Workshops", "Halls")
 class Person:
     """Somebody who can be fuzzed as. ``token_id`` is that of ``token``.
 
-    ``reading`` is a token of theirs that may only read, and is there to be revoked besides.
+    ``reading`` is a token of theirs that may only read, and is there to be revoked besides;
+    ``booking`` one that may only book, and so not even look.
     """
 
     id: int
     token: str
     token_id: int
     reading: str
+    booking: str
 
 
 @dataclass(frozen=True, slots=True)
