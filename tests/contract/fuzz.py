@@ -23,10 +23,10 @@ from .coverage import ALL, DECLARED, Reached, Statuses, summary, table, unreache
 from .fuzzing import EXAMPLES, REPORTS, SEED, Plan, Run
 from .running import STREAM, STREAM_SECONDS, TOKEN, lasting_streams, look_at
 from .settling import settle_beside
-from .suite import CALLERS, NOBODY, PROBES, WALKS, Target, serving
+from .suite import CALLERS, CHANGES, NOBODY, PROBES, READING, WALKS, Target, serving
 
 WALK = "walks"
-PARTS = (*CALLERS, NOBODY, PROBES, WALK)
+PARTS = (*CALLERS, NOBODY, READING, PROBES, WALK)
 NIGHTLY_MINUTES = 60
 NIGHTLY_EXAMPLES = 40
 
@@ -159,7 +159,7 @@ def _parts(fresh: Fresh, plan: Plan, only: Sequence[str]) -> Iterator[Part]:
         if user in only and not plan.is_over:
             with fresh(plan) as target:
                 yield _part(user, [target.fuzz(user, user)])
-    shared = {NOBODY: _nobody, PROBES: _probes, WALK: _walks}
+    shared = {NOBODY: _nobody, READING: _reading, PROBES: _probes, WALK: _walks}
     if not shared.keys().isdisjoint(only) and not plan.is_over:
         with fresh(plan) as target:
             for name, part in shared.items():
@@ -179,6 +179,13 @@ def _part(name: str, runs: Sequence[Run], remarks: Sequence[str] = ()) -> Part:
 
 def _nobody(target: Target) -> Part:
     return _part(NOBODY, [target.fuzz_as_nobody()])
+
+
+def _reading(target: Target) -> Part:
+    run = target.fuzz_reading()
+    did = [f"{name} did what is not for reading" for name in sorted(run.succeeded & CHANGES)]
+    part = _part(READING, [run], did)
+    return replace(part, passed=part.passed and not did)
 
 
 def _probes(target: Target) -> Part:

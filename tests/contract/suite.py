@@ -22,6 +22,8 @@ from .town import Town
 CALLERS = ("staff", "keeper", "member")
 """The people who are fuzzed as; whoever shows no token comes after them."""
 NOBODY = "nobody"
+READING = "reading"
+"""Staff, over what changes something, with a token that may only read."""
 PROBES = "probes"
 """The requests of ``probes``, which are the same whatever the seed."""
 
@@ -185,7 +187,7 @@ class Target:
         """A run over what changes something, by one of the staff whose token may only read."""
         few = str(max(5, self.plan.examples // 5))  # As above.
         return fuzzing.fuzz_reading(
-            "reading",
+            READING,
             self.base_url,
             self.town.people["staff"].reading,
             *("--max-examples", few),

@@ -14,7 +14,7 @@ from tests import servers
 
 from .coverage import ALL, Reached, described
 from .fuzzing import RUN_SECONDS, Run
-from .suite import CHANGES, NOBODY, PROBES, WALKS, Target, serving
+from .suite import CHANGES, NOBODY, PROBES, READING, WALKS, Target, serving
 
 pytestmark = pytest.mark.timeout(RUN_SECONDS + 60)
 
@@ -81,7 +81,7 @@ def test_who_shows_no_token_learns_nothing(shared_target: Target, reached: Reach
 
 def test_who_may_only_read_changes_nothing(shared_target: Target, reached: Reached) -> None:
     run = shared_target.fuzz_reading()
-    reached["reading"] = run.statuses
+    reached[READING] = run.statuses
 
     _assert_clean(run)
     assert {name: {403} for name in CHANGES} == {name: set(run.statuses[name]) for name in CHANGES}
