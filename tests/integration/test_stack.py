@@ -1,5 +1,6 @@
 """What the stack does once instead of for each request changes none of its answers."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -140,9 +141,13 @@ def written(
 REQUEST = {"method": "GET", "path": "/", "status": 200, "ms": 0.1, "request_id": "abc"}
 
 
-def test_a_request_is_logged_in_the_form_of_all_else(written: Callable[[], list[bytes]]) -> None:
+@pytest.mark.anyio
+async def test_a_request_is_logged_in_the_form_of_all_else(
+    written: Callable[[], list[bytes]],
+) -> None:
     configure_logging(load_settings(log_format="json"))
     log_request(REQUEST)
+    await asyncio.sleep(0)
     structlog.get_logger().info("request", **REQUEST)
     ours, theirs = map(orjson.loads, written())
     for line in (ours, theirs):
@@ -152,12 +157,28 @@ def test_a_request_is_logged_in_the_form_of_all_else(written: Callable[[], list[
     assert theirs == ours
 
 
+@pytest.mark.anyio
+async def test_each_request_of_one_turn_has_its_line_in_order_and_so_has_each_of_the_next(
+    written: Callable[[], list[bytes]],
+) -> None:
+    configure_logging(load_settings(log_format="json"))
+    for number in range(3):
+        log_request({**REQUEST, "request_id": str(number)})
+    await asyncio.sleep(0)
+    assert ["0", "1", "2"] == [orjson.loads(line)["request_id"] for line in written()]
+    log_request({**REQUEST, "request_id": "3"})
+    await asyncio.sleep(0)
+    assert ["3"] == [orjson.loads(line)["request_id"] for line in written()]
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize(("level", "lines"), [("debug", 1), ("info", 1), ("warning", 0)])
-def test_requests_are_logged_from_info_on(
+async def test_requests_are_logged_from_info_on(
     written: Callable[[], list[bytes]], level: str, lines: int
 ) -> None:
     configure_logging(load_settings(log_format="json", log_level=level))
     log_request(REQUEST)
+    await asyncio.sleep(0)
     assert lines == len(written())
 
 
