@@ -51,9 +51,14 @@ from live.shared import SharedDays
 from live.source import Database
 from live.terms import TermsMemory
 from live.timelines import Timelines
+from live.together import Together
 from sql.pool import Pool, connect, create_pool, reading
+from sql.terms import refuse_at_terms
 from sql.users import CallerRow, find_caller
 from steps.rules import facility_facts
+
+_REFUSAL_WEIGHS = 4
+"""What the record of a refused booking weighs beside others: see live.together."""
 
 _GC_THRESHOLDS = (10_000, 20, 200)
 """How seldom Python looks for garbage among objects that are new, older and old."""
@@ -165,6 +170,7 @@ def _live(dsn: str, settings: Settings, pool: Pool) -> Live:
         streams=Hub(feed, terms),
         timelines=timelines,
         terms=TermsMemory(facts_of),
+        refusals=Together(pool, refuse_at_terms, lambda _: _REFUSAL_WEIGHS),
         kept=kept,
         shared=shared,
     )
