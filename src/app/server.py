@@ -31,6 +31,7 @@ from app.problems import kind_of, problem_of
 from app.routing import StrictRouting, handlers
 from app.security import CookieHandler, bearer_handler
 from app.settings import Settings, load_settings
+from app.shortcut import Shortcut
 from app.turnstile import Turnstile
 from app.upkeep import upkeep
 from app.validation import (
@@ -77,6 +78,9 @@ def build(settings: Settings) -> ASGIApp:
     class BoundedBody(BodyValidator):
         limit = settings.body_limit_bytes
 
+    class OurShortcut(Shortcut):
+        live = service.live
+
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         await service.pool.open()
@@ -106,6 +110,7 @@ def build(settings: Settings) -> ASGIApp:
             Turnstile,
             Compression,
             Edge,
+            OurShortcut,
             StrictRouting,
             SecurityMiddleware,
             Validation,
