@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from cachetools import LRUCache
+from cachetools import Cache, LRUCache
 
 from domain.periods import Period
 from live.counters import CACHE_HITS, CACHE_MISSES
@@ -178,9 +178,10 @@ class Timelines:
     def not_taken(self, rows: Sequence[FacilityRow], period: Period) -> list[FacilityRow]:
         """Those of the facilities that no booking is remembered to hold within the period."""
         number, start, end = day_of(period.start), period.start, period.end
+        peek, memory = Cache[int, Known].__getitem__, self._known  # who is sieved out is not used
         found = []
         for row in rows:
-            known = self._known.get(row.id)
+            known = peek(memory, row.id) if row.id in memory else None
             day = None if known is None else known.days.get(number)
             for one in () if day is None else day.taken:
                 if one.start_time < end and start < one.end_time and one.decide_by is None:
