@@ -138,9 +138,9 @@ SELECT b.id, b.created_at, b.updated_at, h.username, h.display_name,
        SELECT facility_id, user_id, start_time, end_time
          FROM told
        )
-SELECT b.id, b.facility_id, b.user_id, u.username, u.display_name AS user_display_name,
-       b.start_time, b.end_time, b.title, b.status, b.decide_by,
-       lower(b.occupied) AS occupied_from, upper(b.occupied) AS occupied_until,
+SELECT b.id, b.facility_id, b.user_id, u.username,  -- noqa: ST06
+       u.display_name AS user_display_name, b.start_time, b.end_time, b.title, b.status,
+       b.decide_by, lower(b.occupied) AS occupied_from, upper(b.occupied) AS occupied_until,
        b.attempt, EXISTS (SELECT
                             FROM told AS d
                            WHERE d.attempt = b.attempt) AS is_recorded
