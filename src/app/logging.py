@@ -86,8 +86,9 @@ def _request_lines(file: BinaryIO, level: int) -> RequestLog:
     lines: list[bytes] = []
 
     def write_all() -> None:
-        file.write(b"".join(lines))
-        lines.clear()
+        content = b"".join(lines)
+        lines.clear()  # first: if writing fails, the next turn must begin anew
+        file.write(content)
         file.flush()
 
     def write(event: Mapping[str, object]) -> None:

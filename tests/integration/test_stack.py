@@ -3,7 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from typing import Any
+from errno import ENOSPC
+from io import BytesIO
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -19,6 +22,9 @@ from app.service import _Config
 from app.settings import load_settings
 
 from .api import Api, Person, at, invalid, wire
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 SEARCH = "/api/v1/availability/search"
 FACILITIES = "/api/v1/facilities/"
@@ -169,6 +175,39 @@ async def test_each_request_of_one_turn_has_its_line_in_order_and_so_has_each_of
     log_request({**REQUEST, "request_id": "3"})
     await asyncio.sleep(0)
     assert ["3"] == [orjson.loads(line)["request_id"] for line in written()]
+
+
+class Full(BytesIO):
+    """A file on a disk that is full until there is room."""
+
+    is_full = True
+
+    def write(self, content: "Buffer") -> int:
+        """Write, or raise OSError."""
+        if self.is_full:
+            raise OSError(ENOSPC, "No space left on device")
+        return super().write(content)
+
+
+@pytest.mark.anyio
+async def test_after_lines_that_could_not_be_written_others_are(
+    monkeypatch: pytest.MonkeyPatch, written: Callable[[], list[bytes]]
+) -> None:
+    assert [] == written()
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    disk = Full()
+    monkeypatch.setattr("sys.stderr", SimpleNamespace(buffer=disk, isatty=lambda: False))
+    configure_logging(load_settings(log_format="json"))
+    for turn in range(3):
+        log_request({**REQUEST, "request_id": str(turn)})
+        await asyncio.sleep(0)
+    assert 3 == len(told)  # each turn tried
+    disk.is_full = False
+    log_request({**REQUEST, "request_id": "3"})
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().set_exception_handler(None)
+    assert ["3"] == [orjson.loads(line)["request_id"] for line in disk.getvalue().splitlines()]
 
 
 @pytest.mark.anyio
