@@ -56,9 +56,9 @@ class Shortcut:
             return
         scope["extensions"][ROUTING_CONTEXT] = _ROUTED
         headers = [
+            (b"etag", etag_of(content).encode()),
             (b"content-length", str(len(content)).encode()),
             (b"content-type", b"application/json"),
-            (b"etag", etag_of(content).encode()),
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": content})
