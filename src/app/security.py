@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 from app.contract import operations
 from app.problems import AuthenticationRequired
+from domain.access import Caller
 from domain.scopes import check_scopes
 from exchange.secrets import hash_of
 from exchange.session import check_page, cookie_of
@@ -75,6 +76,24 @@ def admit(callers: Callers, scope: Scope, token: str) -> Subject | Awaitable[Sub
     if known is not None:
         return _admitted(scope, known)
     return _asked(callers, scope, token_hash)
+
+
+def admit_remembered(callers: Callers, scope: Scope, now: datetime) -> Caller | None:
+    """The caller, left in the scope as ever, if their token is remembered.
+
+    The scope says already which operation is asked for.
+
+    :raises AuthenticationRequired: if there is no token.
+    :raises Refusal: if a page of another site sent the cookie, or the token lacks a scope.
+    """
+    exchange = scope["extensions"]["holdfast"]
+    token, exchange["by_cookie"] = _token(scope["headers"])
+    exchange["token_hash"] = hash_of(token)
+    known = callers.remembered(exchange["token_hash"], now)
+    if known is None:
+        return None
+    _admitted(scope, known)
+    return known.caller
 
 
 async def _asked(callers: Callers, scope: Scope, token_hash: bytes) -> Subject:
