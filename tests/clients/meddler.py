@@ -49,6 +49,8 @@ class Fault(StrEnum):
     """A problem of a type that came to be after the client."""
     NEW_VALUES = "new values"
     """A reply with a member and a status of bookings that came to be after the client."""
+    ELSEWHERE = "elsewhere"
+    """A list whose next page is at another host."""
     LESS = "less"
     """A reply without a member that the contract promises, as of another contract."""
     NEXT_MAJOR = "next major"
@@ -56,6 +58,9 @@ class Fault(StrEnum):
     LAST_MAJOR = "last major"
     """The contract, of another version."""
 
+
+OTHER_HOST = "localhost"
+"""Another origin than that of the service, where the meddler is to be reached as well."""
 
 VERSIONS = {Fault.NEXT_MAJOR: "2.3.0", Fault.NEXT_MINOR: "1.999.0", Fault.LAST_MAJOR: "0.9.0"}
 
@@ -151,6 +156,9 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in upstream.getheaders():
             if name.lower() not in OF_THE_CONNECTION:
                 self.send_header(name, value)
+        if fault is Fault.ELSEWHERE:
+            port = self.connection.getsockname()[1]
+            self.send_header("Link", f'<http://{OTHER_HOST}:{port}/x>; rel="next"')
         if upstream.status not in {204, 304}:
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()

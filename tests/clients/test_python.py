@@ -44,7 +44,7 @@ from holdfast_client.api.bookings import (
     bookings_retrieve,
     bookings_update,
 )
-from holdfast_client.api.closures import closures_create
+from holdfast_client.api.closures import closures_create, closures_delete, closures_retrieve
 from holdfast_client.api.exports import exports_retrieve
 from holdfast_client.api.facilities import facilities_create, facilities_list
 from holdfast_client.api.imports import imports_users
@@ -193,6 +193,43 @@ def test_a_list_is_read_page_after_page_as_it_is_needed(
     assert all(f"site_id={site['id']}" in request["path"] for request in way.seen())
 
 
+def test_a_page_that_is_none_of_the_services_is_one_clear_sentence(
+    api: Api, member: Person, way: Way
+) -> None:
+    site = api.site()
+    for name in ("One", "Two"):
+        api.facility(site, name=name)
+    for fault, said in ((Fault.WEBSITE, "200 text/html"), (Fault.GATEWAY, "502 text/html")):
+        with Holdfast(way.url, member.token, retry=NO_RETRY) as client:
+            way.queue(Fault.NONE, fault)
+            found = facilities_list.sync_each(client=client, site_id=site["id"], limit=1)
+            assert next(found).name == "One"
+            with pytest.raises(UnexpectedReply, match=said):
+                next(found)
+
+
+def test_no_other_host_is_shown_the_token(
+    api: Api, client: Holdfast, member: Person, way: Way
+) -> None:
+    facility = api.facility(api.site())
+    way.queue(Fault.ELSEWHERE)
+    found = facilities_list.sync_each(client=client, site_id=facility["site"]["id"])
+    assert next(found).id == facility["id"]
+    with pytest.raises(UnexpectedReply, match="with its next page elsewhere, at http://localhost"):
+        next(found)
+    assert len(way.seen()) == 1
+
+    async def use() -> list[int]:
+        async with Holdfast(way.url, member.token, retry=AT_ONCE) as other:
+            pages = facilities_list.asyncio_each(client=other, site_id=facility["site"]["id"])
+            return [found.id async for found in pages]
+
+    way.queue(Fault.ELSEWHERE)
+    with pytest.raises(UnexpectedReply, match="elsewhere"):
+        asyncio.run(use())
+    assert len(way.seen()) == 1
+
+
 def test_a_list_of_nothing_has_no_pages(client: Holdfast) -> None:
     assert [] == list(my_bookings_list.sync_each(client=client))
 
@@ -226,14 +263,26 @@ def test_two_bookings_have_two_keys_and_a_given_key_stays(
     assert given_ == ["mine", "mine"]
 
 
-def test_a_read_and_a_cancellation_are_repeated(api: Api, client: Holdfast, way: Way) -> None:
+def test_a_read_is_repeated(api: Api, client: Holdfast, way: Way) -> None:
     made = bookings_create.sync(client=client, body=wanted(api.facility()))
     way.queue(Fault.CUT, Fault.LOSE, Fault.AWAY)
     assert bookings_retrieve.sync(made.id, client=client) == made
     assert len(way.seen()) == 4
+
+
+def test_a_deletion_that_was_made_is_never_reported_as_not_found(
+    api: Api, staff: Holdfast, way: Way
+) -> None:
+    body = CreateClosureRequest(
+        start_time=at(0), end_time=at(24), reason="Carpet", facility_id=api.facility()["id"]
+    )
+    closure = closures_create.sync(client=staff, body=body)
     way.queue(Fault.LOSE)
-    bookings_cancel.sync(made.id, client=client)
-    assert ["DELETE", "DELETE"] == [request["method"] for request in way.seen()]
+    with pytest.raises(httpx.TransportError):
+        closures_delete.sync(closure.id, client=staff)
+    assert ["DELETE"] == [request["method"] for request in way.seen()]
+    with pytest.raises(Problem, match="not_found"):
+        closures_retrieve.sync(closure.id, client=staff)
 
 
 def test_a_change_that_may_have_been_made_is_not_repeated(
@@ -366,6 +415,40 @@ def test_the_stream_ends_with_a_problem_where_coming_back_is_of_no_use(api: Api,
         pytest.raises(Problem, match="not_found"),
     ):
         next(changes(staff, facility_id=2**31 - 1))
+
+
+@pytest.mark.parametrize(
+    ("base_url", "token", "error"),
+    [
+        ("localhost:8080", "hf_me", httpx.UnsupportedProtocol),
+        ("http://127.0.0.1:9", "hf_me", httpx.ConnectError),
+        (None, "hf_me\n", httpx.LocalProtocolError),
+    ],
+)
+def test_a_stream_that_never_was_answered_says_why(
+    way: Way, base_url: str | None, token: str, error: type[Exception]
+) -> None:
+    with (
+        Holdfast(base_url or way.url, token, retry=AT_ONCE) as client,
+        pytest.raises(error),
+    ):
+        next(changes(client))
+
+    async def watch() -> None:
+        async with Holdfast(base_url or way.url, token, retry=AT_ONCE) as client:
+            await anext(async_changes(client))
+
+    with pytest.raises(error):
+        asyncio.run(watch())
+
+
+def test_what_cannot_be_sent_is_tried_once() -> None:
+    patient = Retry(first_wait=3600, longest_wait=3600)
+    with (
+        Holdfast("localhost:8080", "hf_me", retry=patient) as client,
+        pytest.raises(httpx.UnsupportedProtocol),
+    ):
+        me_retrieve.sync(client=client)
 
 
 def test_the_stream_for_asyncio_does_the_same(api: Api, member: Person, way: Way) -> None:

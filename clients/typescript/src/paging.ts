@@ -1,7 +1,7 @@
 import type { ParamsOption } from "openapi-fetch";
 import type { Holdfast } from "./client.ts";
 import { ok } from "./client.ts";
-import { errorOf } from "./problems.ts";
+import { errorOf, json, mediaType, unexpected } from "./problems.ts";
 import type { paths } from "./schema.ts";
 
 type Query<Path extends keyof paths> = paths[Path] extends {
@@ -47,21 +47,42 @@ export async function* each<Path extends ListPath>(
   let { response } = await first;
   for (;;) {
     yield* page;
-    const next = nextOf(response);
+    const next = nextOf(client, response);
     if (next === undefined) {
       return;
     }
     response = await client.send(new Request(next, init.signal ? { signal: init.signal } : {}));
-    const body: unknown = await response.json();
-    if (!response.ok) {
-      throw errorOf(response, body);
-    }
-    page = body as Item<Path>[];
+    page = (await listIn(response)) as Item<Path>[];
   }
 }
 
-/** The address of the next page (RFC 8288), which the reply gives relative to its own. */
-function nextOf(response: Response): URL | undefined {
+/** The list that a reply is; throws the problem if it is one. */
+async function listIn(response: Response): Promise<unknown[]> {
+  const body = json(await response.text());
+  if (!response.ok) {
+    throw errorOf(response, body);
+  }
+  if (mediaType(response) !== "application/json" || !Array.isArray(body)) {
+    throw unexpected(response, "where a page of a list was expected");
+  }
+  return body as unknown[];
+}
+
+/**
+ * The address of the next page (RFC 8288), which the reply gives relative to its own. Throws
+ * `UnexpectedReply` if that is at another origin, which must not see the client's token.
+ */
+function nextOf({ baseUrl }: Holdfast, response: Response): URL | undefined {
   const link = /<([^>]*)>\s*;\s*rel="?next"?/.exec(response.headers.get("link") ?? "");
-  return link?.[1] === undefined ? undefined : new URL(link[1], response.url);
+  if (link?.[1] === undefined) {
+    return undefined;
+  }
+  if (!URL.canParse(link[1], response.url)) {
+    throw unexpected(response, "with a next page that has no address");
+  }
+  const next = new URL(link[1], response.url);
+  if (next.origin !== new URL(baseUrl).origin) {
+    throw unexpected(response, `with its next page elsewhere, at ${next.href}`);
+  }
+  return next;
 }

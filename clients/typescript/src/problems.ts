@@ -83,6 +83,15 @@ export function unexpected(response: Response, why: string): UnexpectedReply {
   );
 }
 
+/** What the text says; undefined if it is no JSON. */
+export function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a reply's body is, in lower case and without parameters; empty if it does not say. */
 export function mediaType(response: Response): string {
   const text = response.headers.get("content-type") ?? "";

@@ -19,8 +19,12 @@ export const noRetry: Retry = { ...standardRetry, attempts: 1 };
 
 export type Send = (request: Request) => Promise<Response>;
 
-/** The methods that RFC 9110 calls idempotent; a DELETE that is repeated may find nothing left. */
-const harmlessMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+/**
+ * The methods that RFC 9110 calls idempotent, but for DELETE: one that was carried out may be
+ * answered 404 the next time, or 401 if it revoked the token itself, and nobody could tell that it
+ * was done.
+ */
+const harmlessMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT"]);
 
 /** What the service, or what is before it, answers while it is away. */
 const away = new Set([502, 503, 504]);

@@ -50,7 +50,9 @@ const comingBack = { ...standardRetry, firstWait: 1000, longestWait: 30_000 };
  * What changes, of one facility, of one site, or of all, for as long as it is iterated over.
  *
  * A connection that ends is opened anew, and nothing is lost or repeated. Throws a `ProblemError`
- * where coming back is of no use, such as when the token has ended.
+ * where coming back is of no use, such as when the token has ended, and the error of `fetch` if the
+ * first connection never comes about: `fetch` does not tell a service that is away from an address
+ * that can never be right.
  */
 export async function* changes(
   client: Holdfast,
@@ -58,6 +60,7 @@ export async function* changes(
 ): AsyncGenerator<StreamEvent, void, undefined> {
   const signal = options.signal ?? new AbortController().signal;
   let lastId = options.lastEventId ?? "";
+  let isAnswered = false;
   let hasBegun = false;
   let failures = 0;
   while (!signal.aborted) {
@@ -68,7 +71,14 @@ export async function* changes(
     signal.addEventListener("abort", stop);
     const reader = new EventReader(lastId);
     const request = requestOf(client, options, lastId, connection.signal);
-    const response = await client.sendOnce(request).catch(ifBroken);
+    const response = await client.sendOnce(request).catch((error: unknown) => {
+      if (!isAnswered && !signal.aborted) {
+        throw error;
+      }
+      ifBroken(error);
+      return undefined;
+    });
+    isAnswered ||= response !== undefined;
     try {
       if (response !== undefined && (await isStream(response))) {
         for await (const chunk of pieces(response, options.silence ?? 60_000)) {

@@ -11,7 +11,7 @@ import {
   okIfChanged,
   UnexpectedReply,
 } from "../src/index.ts";
-import { baseUrl, facility, member, queue, seen, staff, wanted } from "./meddler.ts";
+import { at, baseUrl, facility, member, queue, seen, staff, wanted } from "./meddler.ts";
 
 beforeEach(() => queue());
 
@@ -131,6 +131,41 @@ test("a page that is refused ends the list with the problem", async () => {
   await assert.rejects(list.next(), (error) => isProblem(error, "invalid_cursor"));
 });
 
+test("a page that is none of the service's is one clear sentence", async () => {
+  const { site } = await facility();
+  const body = { site_id: site.id, name: "More", facility_type: "room" as const, capacity: 2 };
+  await ok(staff().POST("/api/v1/facilities/", { body }));
+  const query = { site_id: site.id, limit: 1 };
+  for (const [fault, said] of [
+    ["website", / answered 200 text\/html, where/],
+    ["gateway", / answered 502 text\/html, where/],
+  ] as const) {
+    await queue("none", fault);
+    const hasty = member({ retry: noRetry });
+    const list = each(hasty, "/api/v1/facilities/", { params: { query } });
+    assert.equal((await list.next()).done, false);
+    await assert.rejects(list.next(), (error) => {
+      assert.ok(error instanceof UnexpectedReply);
+      assert.match(error.message, said);
+      return true;
+    });
+  }
+});
+
+test("no other host is shown the token", async () => {
+  const { site } = await facility();
+  await queue("elsewhere");
+  const query = { site_id: site.id };
+  const list = each(client, "/api/v1/facilities/", { params: { query } });
+  assert.equal((await list.next()).done, false);
+  await assert.rejects(list.next(), (error) => {
+    assert.ok(error instanceof UnexpectedReply);
+    assert.match(error.message, /with its next page elsewhere, at http:\/\/localhost:/);
+    return true;
+  });
+  assert.equal((await seen()).length, 1);
+});
+
 test("a reply that is lost books once", async () => {
   const room = await facility();
   await queue("lose", "cut", "busy", "away", "gateway");
@@ -180,6 +215,26 @@ test("a read is repeated, and a change that may have been made is not", async ()
     isProblem(error, "service_unavailable"),
   );
   assert.equal((await seen()).length, 1);
+});
+
+test("a deletion that was made is never reported as not found", async () => {
+  const { id } = await facility();
+  const body = {
+    facility_id: id,
+    start_time: at(0),
+    end_time: at(24),
+    reason: "Carpet",
+    cancel_bookings: false,
+  };
+  const admin = staff();
+  const made = await ok(admin.POST("/api/v1/closures/", { body }));
+  const params = { path: { id: made.id } };
+  await queue("lose");
+  await assert.rejects(admin.DELETE("/api/v1/closures/{id}/", { params }), TypeError);
+  assert.equal((await seen()).length, 1);
+  await assert.rejects(ok(admin.GET("/api/v1/closures/{id}/", { params })), (error) =>
+    isProblem(error, "not_found"),
+  );
 });
 
 test("what never left is repeated, whatever it is", async () => {

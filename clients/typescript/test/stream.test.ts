@@ -88,6 +88,17 @@ test("the stream ends with a problem where coming back is of no use", async () =
   );
 });
 
+test("a stream that never was answered says why", async () => {
+  for (const wrong of [
+    { baseUrl: "http://127.0.0.1:2" },
+    { baseUrl: "localhost:8080" },
+    { baseUrl: "127.0.0.1:8080" },
+    { token: "hf_\nme" },
+  ]) {
+    await assert.rejects(changes(member(wrong)).next(), TypeError);
+  }
+});
+
 test("a signal ends it, also while it waits", async () => {
   const stop = new AbortController();
   const events = changes(client, { signal: stop.signal });

@@ -8,6 +8,7 @@ import httpx
 
 from holdfast_client._replies import parsed
 from holdfast_client.connection import Holdfast
+from holdfast_client.problems import unexpected
 
 T = TypeVar("T")
 
@@ -20,7 +21,7 @@ def each(client: Holdfast, first: dict[str, Any], parse: Parse[T]) -> Iterator[T
     response = http.request(**first)
     while True:
         yield from parsed(response, HTTPStatus.OK, parse)
-        following = _next(response)
+        following = _next(client, response)
         if following is None:
             return
         response = http.get(following)
@@ -33,13 +34,28 @@ async def async_each(client: Holdfast, first: dict[str, Any], parse: Parse[T]) -
     while True:
         for item in parsed(response, HTTPStatus.OK, parse):
             yield item
-        following = _next(response)
+        following = _next(client, response)
         if following is None:
             return
         response = await http.get(following)
 
 
-def _next(response: httpx.Response) -> httpx.URL | None:
-    """The address of the next page, which the reply gives relative to its own."""
+def _next(client: Holdfast, response: httpx.Response) -> httpx.URL | None:
+    """The address of the next page, which the reply gives relative to its own.
+
+    ``UnexpectedReply`` if that is at another origin, which must not see the client's token.
+    """
     link = response.links.get("next")
-    return None if link is None else response.url.join(link["url"])
+    if link is None:
+        return None
+    try:
+        following = response.url.join(link["url"])
+    except httpx.InvalidURL as error:
+        raise unexpected(response, "with a next page that has no address") from error
+    if _origin(following) != _origin(httpx.URL(client.base_url)):
+        raise unexpected(response, f"with its next page elsewhere, at {following}")
+    return following
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port

@@ -18,8 +18,12 @@ import httpx
 from holdfast_client._contract import TAKES_IDEMPOTENCY_KEY
 from holdfast_client.problems import problem_of, retry_after
 
-HARMLESS_METHODS = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
-"""Those that RFC 9110 calls idempotent; a DELETE that is repeated may find nothing left (404)."""
+HARMLESS_METHODS = {"GET", "HEAD", "OPTIONS", "PUT"}
+"""Those that RFC 9110 calls idempotent, but for DELETE: one that was carried out may be answered
+404 the next time, or 401 if it revoked the token itself, and nobody could tell that it was done."""
+
+MISTAKES = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+"""What httpx cannot send at all, such as an address without ``http://``: no other try can help."""
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
@@ -54,6 +58,8 @@ class Retry:
         self, request: httpx.Request, error: httpx.TransportError, attempt: int
     ) -> float | None:
         """How long to wait after a broken connection; None if the error is to be raised."""
+        if isinstance(error, MISTAKES):
+            return None
         harmless = may_repeat(request) or isinstance(error, NEVER_SENT)
         return self.wait(attempt, None) if harmless else None
 

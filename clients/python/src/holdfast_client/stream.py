@@ -26,7 +26,7 @@ from holdfast_client.problems import (
     retry_after,
     unexpected,
 )
-from holdfast_client.retry import AWAY, Retry
+from holdfast_client.retry import AWAY, MISTAKES, Retry
 
 PATH = "/api/v1/availability/stream"
 
@@ -74,6 +74,7 @@ class Following:
         scope = {"facility_id": facility_id, "site_id": site_id}
         self._params = {name: value for name, value in scope.items() if value is not None}
         self._last_id = last_event_id or ""
+        self._is_answered = False
         self._has_begun = False
         self._failures = 0
         self._reader = Reader()
@@ -95,6 +96,7 @@ class Following:
 
     def opened(self, response: httpx.Response) -> bool:
         """Whether the reply is a stream; a ``Problem`` if it never will be one."""
+        self._is_answered = True
         if response.status_code == HTTPStatus.OK:
             if media_type(response) == "text/event-stream":
                 return True
@@ -114,6 +116,10 @@ class Following:
             if event is not None:
                 yield event
 
+    def may_come_back(self, error: httpx.TransportError) -> bool:
+        """Whether another connection may do better: if there ever was one, and it is no mistake."""
+        return self._is_answered and not isinstance(error, MISTAKES)
+
     def pause(self, response: httpx.Response | None) -> float:
         """How long to wait before the next connection, after one that ended or never began."""
         self._failures += 1
@@ -132,7 +138,8 @@ def changes(
     """What changes, of one facility, of one site, or of all, for as long as it is iterated over.
 
     A connection that ends is opened anew. Raises ``Problem`` where that is of no use, such as when
-    the token has ended. ``last_event_id`` goes on behind an event that an earlier run has seen.
+    the token has ended, and httpx's error if the first connection never comes about.
+    ``last_event_id`` goes on behind an event that an earlier run has seen.
     """
     http = client.get_httpx_client()
     following = Following(facility_id, site_id, last_event_id)
@@ -144,8 +151,9 @@ def changes(
             if following.opened(response):
                 for chunk in response.iter_bytes():
                     yield from following.read(chunk, response)
-        except httpx.TransportError:
-            pass
+        except httpx.TransportError as error:
+            if not following.may_come_back(error):
+                raise
         finally:
             if response is not None:
                 response.close()
@@ -171,8 +179,9 @@ async def async_changes(
                 async for chunk in response.aiter_bytes():
                     for event in following.read(chunk, response):
                         yield event
-        except httpx.TransportError:
-            pass
+        except httpx.TransportError as error:
+            if not following.may_come_back(error):
+                raise
         finally:
             if response is not None:
                 await response.aclose()
