@@ -7,7 +7,7 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
@@ -168,7 +168,7 @@ def _parts(fresh: Fresh, plan: Plan, only: Sequence[str]) -> Iterator[Part]:
         if user in only and not plan.is_over:
             with fresh(plan) as target:
                 yield _part(user, [target.fuzz(user, user)])
-    shared = {NOBODY: _nobody, READING: _reading, PROBES: _probes, WALK: _walks}
+    shared = {NOBODY: _nobody, READING: _reading, PROBES: _probes, WALK: walk_along}
     if not shared.keys().isdisjoint(only) and not plan.is_over:
         with fresh(plan) as target:
             for name, part in shared.items():
@@ -202,16 +202,18 @@ def _probes(target: Target) -> Part:
     return Part(PROBES, not remarks, [statuses], remarks)
 
 
-def _walks(target: Target) -> Part:
+def walk_along(target: Target, names: Iterable[str] = WALKS) -> Part:
+    """The walks, of which each must be found, unless the time was over before."""
     runs: list[Run] = []
-    remarks = []
-    for name in WALKS:
-        if target.plan.is_over:
-            break
+    lost = []
+    for name in names:
         walked, missing = target.walk(name)
         runs.extend(walked)
-        remarks += [f"{name}: {came} led to no {went}" for came, went in sorted(missing)]
-    return _part(WALK, runs, remarks)
+        if target.plan.is_over:
+            break
+        lost += [f"{name}: {came} led to no {went}" for came, went in sorted(missing)]
+    part = _part(WALK, runs, lost)
+    return replace(part, passed=part.passed and not lost)
 
 
 def _told(part: Part, plan: Plan, reached: Reached) -> bool:

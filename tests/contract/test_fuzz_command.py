@@ -26,12 +26,12 @@ from tests.service import free_port, service
 
 from .coverage import ALL, DECLARED, ELSEWHERE, summary, table, unreached
 from .faulty import Faults, Reply, faulty
-from .fuzz import NIGHTLY_EXAMPLES, NIGHTLY_MINUTES, asked_for, fuzz_in_rounds
+from .fuzz import NIGHTLY_EXAMPLES, NIGHTLY_MINUTES, asked_for, fuzz_in_rounds, walk_along
 from .fuzzing import EXAMPLES, ROOT, Plan
 from .reporting import MARKER
 from .running import TOKEN, lasting_streams, look_at
 from .settling import settle_beside
-from .suite import NOBODY, Target, serving
+from .suite import NOBODY, WALKS, Target, serving
 
 FEW = ("--phases", "examples,fuzzing", "--include-operation-id", "bookings_create")
 """Options of a run that takes seconds."""
@@ -271,7 +271,7 @@ def test_a_service_that_goes_before_its_streams_are_looked_at_is_said_so() -> No
         lasting_streams(url, "hf_any")
 
 
-FEW_OPERATIONS = sorted(ALL - {"sites_list", "session_create"})
+ALL_BUT_TWO = sorted(ALL - {"sites_list", "session_create"})
 """Left alone, that a round takes seconds."""
 
 
@@ -293,7 +293,7 @@ def test_an_hour_that_ends_early_still_tells_what_it_reached(
             tag = f"-{len(seeds)}"
             yield Target(target.base_url, settle_beside(target.base_url, staff, tag), plan)
 
-        plan = Plan(seed=7, examples=1, reports=reports, without=FEW_OPERATIONS)
+        plan = Plan(seed=7, examples=1, reports=reports, without=ALL_BUT_TWO)
         with pytest.raises(Failure, match=r"got no answer .*\.$"):
             fuzz_in_rounds(fresh, plan, [NOBODY], minutes=60)
 
@@ -312,10 +312,28 @@ def test_rounds_end_with_their_time(base_url: str, staff: str, tmp_path: Path) -
         yield Target(base_url, settle_beside(base_url, staff, f"-6-{plan.seed}"), plan)
 
     end = time.monotonic() + 6
-    plan = Plan(examples=1, reports=tmp_path, without=FEW_OPERATIONS)
+    plan = Plan(examples=1, reports=tmp_path, without=ALL_BUT_TWO)
     assert 0 == fuzz_in_rounds(fresh, plan, [NOBODY], minutes=0.1)
     assert time.monotonic() >= end - 1  # With less than that left nothing is begun.
     assert (tmp_path / "coverage.txt").is_file()
+
+
+def test_a_walk_that_leads_nowhere_is_found(base_url: str, staff: str, tmp_path: Path) -> None:
+    """As CI has it: a link that nobody can follow is a fault."""
+    plan = Plan(examples=1, reports=tmp_path)
+    target = Target(base_url, settle_beside(base_url, staff, "-7"), plan)
+    (name,) = [each for each, (_, links) in WALKS.items() if len(links) == 3]
+
+    found = walk_along(target, [name])
+    assert (True, ()) == (found.passed, tuple(found.remarks))
+
+    blocked = replace(target, plan=replace(plan, without=["bookings_retrieve"]))
+    lost = walk_along(blocked, [name])
+    assert not lost.passed
+    assert [f"{name}: bookings_create led to no bookings_retrieve"] == lost.remarks
+
+    late = replace(blocked, plan=replace(blocked.plan, end=time.monotonic() + 1))
+    assert walk_along(late, [name]).passed
 
 
 def test_a_night_is_an_hour_of_many_examples_unless_they_are_said() -> None:
