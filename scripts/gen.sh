@@ -82,40 +82,10 @@ quietly "$bin/ruff" check --isolated --no-cache --target-version py311 --select 
 find "$work/python" -name '*.py' -exec sed -i "1i # $note" {} +
 quietly "$bin/ruff" format --no-cache --config "$root/pyproject.toml" "$work/python"
 
-stale=0
-# place NEW OLD: puts a new file where the old one is, or shows how they differ.
-place() {
-  if cmp -s -- "$work/$1" "$root/$2"; then
-    echo "unchanged  $2"
-  elif [ "$mode" = --check ]; then
-    echo "stale      $2"
-    diff -u -- "$root/$2" "$work/$1" | sed -n '3,40p' | cut -c 1-400 || true
-    stale=1
-  else
-    cp -- "$work/$1" "$root/$2.new"
-    mv -f -- "$root/$2.new" "$root/$2"
-    echo "written    $2"
-  fi
-}
-
-# place_folder NEW OLD: as `place`, for a folder of which every file is generated.
-place_folder() {
-  if diff -r --exclude=__pycache__ -- "$root/$2" "$work/$1" >"$work/output" 2>&1; then
-    echo "unchanged  $2"
-  elif [ "$mode" = --check ]; then
-    echo "stale      $2"
-    sed -n '1,40p' "$work/output"
-    stale=1
-  else
-    rm -rf -- "$root/$2.new"
-    cp -R -- "$work/$1" "$root/$2.new"
-    rm -rf -- "${root:?}/$2"
-    mv -- "$root/$2.new" "$root/$2"
-    echo "written    $2"
-  fi
-}
-
 mode="${1:-}"
+# shellcheck source=scripts/_place.sh
+. "$root/scripts/_place.sh"
+
 python=clients/python/src/holdfast_client
 typescript=clients/typescript/src
 place openapi.yaml spec/openapi.yaml
@@ -131,7 +101,4 @@ place python/types.py "$python/types.py"
 place python/_contract.py "$python/_contract.py"
 place schema.ts "$typescript/schema.ts"
 place contract.ts "$typescript/contract.ts"
-if [ "$stale" = 1 ]; then
-  echo "Run scripts/gen.sh." >&2
-  exit 1
-fi
+placed

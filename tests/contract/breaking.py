@@ -16,7 +16,7 @@ Json: TypeAlias = Mapping[str, Any]
 METHODS = ("get", "put", "post", "delete", "patch")
 UPPER = ("maximum", "maxLength", "maxItems", "maxProperties")
 LOWER = ("minimum", "minLength", "minItems", "minProperties")
-EXACT = ("pattern", "multipleOf", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum")
+EXACT = ("pattern", "multipleOf", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum", "not")
 """Keywords of what is accepted. What replies hold is promised in its type alone."""
 
 OPEN = {"ProblemType"}
@@ -49,11 +49,10 @@ def bare(document: Json) -> Json:
     """The contract without words: descriptions, examples, links, and how it is laid out."""
     return {
         "security": document.get("security"),
+        "servers": [each["url"] for each in document.get("servers", [])],
         "paths": {
             f"{method} {path}": _wordless(document, operation)
-            for path, item in document["paths"].items()
-            for method, operation in item.items()
-            if method in METHODS
+            for (method, path), operation in _operations(document).items()
         },
     }
 
@@ -72,10 +71,13 @@ class _Comparison:
             return
         if old["operationId"] != new["operationId"]:
             yield f"its operationId is now {new['operationId']}, which renames it in every client"
+        for url in sorted(_servers(self.before, old) - _servers(self.after, new)):
+            yield f"it is no longer at {url}"
         yield from self._callers(old, new)
         yield from self._parameters(old, new)
         yield from self._body(old, new)
         yield from self._replies(old, new)
+        yield from self._problems(old, new)
 
     def _callers(self, old: Json, new: Json) -> Iterator[str]:
         was, now = (
@@ -89,7 +91,7 @@ class _Comparison:
             told = [f"with {way}" if way else "without a token" for way in ways]
             yield f"it can no longer be called {_either(told)}"
         scopes, more = (set(each.get("x-required-scopes", [])) for each in (old, new))
-        if "x-required-scopes" in old and more - scopes:
+        if _has_scopes(self.before) and more - scopes:
             yield f"it now demands a token with the scope {', '.join(sorted(more - scopes))}"
 
     def _parameters(self, old: Json, new: Json) -> Iterator[str]:
@@ -121,7 +123,20 @@ class _Comparison:
                 schemas = content["schema"], contents[kind]["schema"]
                 yield from self._schema(*schemas, Way.SENT, "the body")
 
+    def _problems(self, old: Json, new: Json) -> Iterator[str]:
+        """Problem types, which the examples of a reply name; another may come to a status."""
+        was, now = _types(self.before, old), _types(self.after, new)
+        for name in was:
+            if name not in now:
+                yield f"it no longer has the problem type {name}"
+            elif was[name] != now[name]:
+                told = [" and ".join(each[name]) for each in (was, now)]
+                yield f"the problem type {name} had the status {told[0]} and has {told[1]}"
+
     def _replies(self, old: Json, new: Json) -> Iterator[str]:
+        for status in new["responses"]:
+            if _is_success(status) and status not in old["responses"]:
+                yield f"it can now answer with {status}"
         for status, reply in old["responses"].items():
             name = f"the reply {status}"
             if status not in new["responses"]:
@@ -237,6 +252,8 @@ def _values(was: Json, now: Json, way: Way, where: str) -> Iterator[str]:
             yield f"{where} can no longer be {_either(gone)}"
         if was.get("nullable") and not now.get("nullable"):
             yield f"{where} can no longer be null"
+        if now.get("readOnly") and not was.get("readOnly"):
+            yield f"{where} is now for the service alone to write"
         yield from _bounds(was, now, where)
     else:
         if old is not None and (new is None or set(new) - set(old)):
@@ -280,13 +297,50 @@ def _is_open(document: Json, schema: Json) -> bool:
 
 
 def _operations(document: Json) -> dict[tuple[str, str], Json]:
-    """By method and path, whatever the parameters in it are called."""
+    """By method and path, whatever the parameters in it are called.
+
+    What a path item says of all its operations is said by each.
+    """
     return {
-        (method, _shape(path)): item[method]
+        (method, _shape(path)): _whole(item, item[method])
         for path, item in document["paths"].items()
         for method in METHODS
         if method in item
     }
+
+
+def _whole(item: Json, operation: Json) -> Json:
+    shared = {key: item[key] for key in ("servers", "parameters") if key in item}
+    parameters = [*shared.get("parameters", []), *operation.get("parameters", [])]
+    return {**shared, **operation, "parameters": parameters}
+
+
+def _servers(document: Json, operation: Json) -> set[str]:
+    """Where an operation is. Without a word of it, it is where the contract came from."""
+    servers = operation.get("servers") or document.get("servers") or [{"url": "/"}]
+    return {str(each["url"]) for each in servers}
+
+
+def _has_scopes(document: Json) -> bool:
+    """Whether tokens had scopes already. They came once, to contracts that had none."""
+    return any("x-required-scopes" in each for each in _operations(document).values())
+
+
+def _is_success(status: str) -> bool:
+    """Whether a client gets it without having asked for it, as it has to ask for 304."""
+    return status < "400" and status != "304"
+
+
+def _types(document: Json, operation: Json) -> dict[str, list[str]]:
+    """The statuses of each problem type that an operation has."""
+    found: dict[str, list[str]] = {}
+    for status, reply in sorted(operation["responses"].items()):
+        for content in _followed(document, reply).get("content", {}).values():
+            for example in content.get("examples", {}).values():
+                value = _followed(document, example).get("value")
+                if not _is_success(status) and isinstance(value, dict) and "type" in value:
+                    found.setdefault(value["type"], []).append(status)
+    return found
 
 
 def _shape(path: str) -> str:

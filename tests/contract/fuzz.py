@@ -3,12 +3,11 @@
 import argparse
 import json
 import os
-import shutil
 import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
@@ -21,6 +20,7 @@ from tests import servers
 
 from .coverage import ALL, DECLARED, Reached, Statuses, summary, table, unreached
 from .fuzzing import EXAMPLES, REPORTS, SEED, Plan, Run
+from .reporting import claim, drop_bulk, make_ready
 from .running import STREAM, STREAM_SECONDS, TOKEN, lasting_streams, look_at
 from .settling import settle_beside
 from .suite import CALLERS, CHANGES, NOBODY, PROBES, READING, WALKS, Target, serving
@@ -44,23 +44,25 @@ class Part:
     remarks: Sequence[str] = ()
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Fuzz as asked; 0 if nothing was found, 1 if something was, 2 if it was not possible."""
-    asked = _arguments()
+    asked = asked_for(arguments)
     plan = Plan(seed=asked.seed, examples=asked.examples, reports=asked.reports.resolve())
+    only = asked.only or PARTS
+    token = os.environ.get(TOKEN, "")
     try:
+        base_url = look_at(asked.url, token) if asked.url is not None else None
+        make_ready(plan.reports)
         with ExitStack() as stack:
-            if asked.url is None:
-                return _fuzz(_throwaway(stack), plan, asked)
-            token = os.environ.get(TOKEN, "")
-            base_url = look_at(asked.url, token)
+            if base_url is None:
+                return fuzz_in_rounds(_throwaway(stack), plan, only, asked.minutes)
             if lasting_streams(base_url, token):
                 plan = replace(plan, without=[STREAM])
                 _say(
                     f"{STREAM} is left alone: its streams last longer than {STREAM_SECONDS:.0f} s,"
                     " which HOLDFAST_STREAM_SECONDS=0.1 would change."
                 )
-            return _fuzz(_beside(base_url, token), plan, asked)
+            return fuzz_in_rounds(_beside(base_url, token), plan, only, asked.minutes)
     except Failure as failure:
         sys.stderr.write(f"fuzz.sh: {failure}\n")
         return 2
@@ -88,8 +90,9 @@ def parser_of_arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def _arguments() -> argparse.Namespace:
-    asked = parser_of_arguments().parse_args()
+def asked_for(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """What was asked, as it is meant; the program's own arguments unless others are given."""
+    asked = parser_of_arguments().parse_args(arguments)
     asked.minutes = asked.minutes or (NIGHTLY_MINUTES if asked.nightly else None)
     asked.examples = asked.examples or (NIGHTLY_EXAMPLES if asked.nightly else EXAMPLES)
     return asked
@@ -132,24 +135,30 @@ def _beside(base_url: str, token: str) -> Fresh:
     return fresh
 
 
-def _fuzz(fresh: Fresh, plan: Plan, asked: argparse.Namespace) -> int:
-    end = time.monotonic() + 60 * asked.minutes if asked.minutes else None
-    only = asked.only or PARTS
-    shutil.rmtree(plan.reports, ignore_errors=True)
+def fuzz_in_rounds(
+    fresh: Fresh, plan: Plan, only: Sequence[str], minutes: float | None = None
+) -> int:
+    """One round, or as many as are begun in so many minutes; 0 if nothing was found, else 1.
+
+    What was reached is reported however it ends.
+    """
+    end = time.monotonic() + 60 * minutes if minutes else None
     reached: Reached = {}
     sound = True
-    for number in count():
-        this = replace(plan, seed=plan.seed + number, end=end)
-        if end is not None:
-            this = replace(this, reports=plan.reports / f"round-{number + 1:03}")
-        _say(f"Seed {this.seed}, {this.examples} examples; reports in {_shown(this.reports)}:")
-        passed = [_told(part, this, reached) for part in _parts(fresh, this, only)]
-        sound &= all(passed)
-        if end is not None and all(passed):
-            _drop_bulk(this.reports)
-        if end is None or time.monotonic() >= end:
-            break
-    _report(reached, plan.reports)
+    try:
+        for number in count():
+            this = replace(plan, seed=plan.seed + number, end=end)
+            if end is not None:
+                this = replace(this, reports=plan.reports / f"round-{number + 1:03}")
+            _say(f"Seed {this.seed}, {this.examples} examples; reports in {_shown(this.reports)}:")
+            passed = [_told(part, this, reached) for part in _parts(fresh, this, only)]
+            sound &= all(passed)
+            if end is not None and all(passed):
+                drop_bulk(this.reports)
+            if end is None or time.monotonic() >= end:
+                break
+    finally:
+        _report(reached, plan.reports)
     return 0 if sound else 1
 
 
@@ -159,7 +168,7 @@ def _parts(fresh: Fresh, plan: Plan, only: Sequence[str]) -> Iterator[Part]:
         if user in only and not plan.is_over:
             with fresh(plan) as target:
                 yield _part(user, [target.fuzz(user, user)])
-    shared = {NOBODY: _nobody, READING: _reading, PROBES: _probes, WALK: _walks}
+    shared = {NOBODY: _nobody, READING: _reading, PROBES: _probes, WALK: walk_along}
     if not shared.keys().isdisjoint(only) and not plan.is_over:
         with fresh(plan) as target:
             for name, part in shared.items():
@@ -193,16 +202,18 @@ def _probes(target: Target) -> Part:
     return Part(PROBES, not remarks, [statuses], remarks)
 
 
-def _walks(target: Target) -> Part:
+def walk_along(target: Target, names: Iterable[str] = WALKS) -> Part:
+    """The walks, of which each must be found, unless the time was over before."""
     runs: list[Run] = []
-    remarks = []
-    for name in WALKS:
-        if target.plan.is_over:
-            break
+    lost = []
+    for name in names:
         walked, missing = target.walk(name)
         runs.extend(walked)
-        remarks += [f"{name}: {came} led to no {went}" for came, went in sorted(missing)]
-    return _part(WALK, runs, remarks)
+        if target.plan.is_over:
+            break
+        lost += [f"{name}: {came} led to no {went}" for came, went in sorted(missing)]
+    part = _part(WALK, runs, lost)
+    return replace(part, passed=part.passed and not lost)
 
 
 def _told(part: Part, plan: Plan, reached: Reached) -> bool:
@@ -221,19 +232,13 @@ def _told(part: Part, plan: Plan, reached: Reached) -> bool:
     return part.passed
 
 
-def _drop_bulk(reports: Path) -> None:
-    """Delete what is large, of a round that found nothing: an hour would fill a disk."""
-    for each in [*reports.glob("*.har"), *reports.glob("*.ndjson")]:
-        each.unlink()
-
-
 def _report(reached: Reached, reports: Path) -> None:
     """Print what was reached, and write it down for people and for programs."""
     if not reached:
         return
     lines = [*table(reached), "", *summary(reached)]
     _say("\n".join(["", *lines]))
-    reports.mkdir(parents=True, exist_ok=True)
+    claim(reports, "coverage.txt", "coverage.json")
     (reports / "coverage.txt").write_text("\n".join([*lines, ""]), encoding="utf-8")
     told = {
         "declared": {name: sorted(DECLARED[name]) for name in sorted(ALL)},

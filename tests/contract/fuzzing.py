@@ -16,8 +16,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.failure import Failure
 from tests.client import CONTRACT, document
 
+from .reporting import claim
 from .town import Town
 
 ROOT = CONTRACT.parents[1]
@@ -39,6 +41,7 @@ class Plan:
 
     The same seed and as many examples send the same requests to the same town, unless ``end``, in
     seconds of ``time.monotonic``, cuts them short. ``without`` are operations that are left alone.
+    ``patience``, in seconds, is by the number of examples unless it is said.
     """
 
     seed: int = SEED
@@ -46,6 +49,7 @@ class Plan:
     reports: Path = REPORTS
     without: Sequence[str] = ()
     end: float | None = None
+    patience: int | None = None
 
     @property
     def is_over(self) -> bool:
@@ -61,7 +65,7 @@ class Plan:
     @property
     def run_seconds(self) -> int:
         """After which a run counts as hanging."""
-        return 240 + 15 * self.examples
+        return 240 + 15 * self.examples if self.patience is None else self.patience
 
 
 USUAL = Plan()
@@ -180,20 +184,8 @@ def _run(
     environment: Mapping[str, str],
     plan: Plan,
 ) -> Run:
-    plan.reports.mkdir(mode=0o700, parents=True, exist_ok=True)
-    finished = subprocess.run(  # noqa: S603 - our own command
-        [*command, *options],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        timeout=plan.run_seconds,
-        check=False,
-    )
-    status = finished.returncode
-    assert status in {0, 1}, f"Schemathesis ended with {status}:\n{finished.stdout}"
+    claim(plan.reports, *(f"{name}.{end}" for end in (*REPORTED.values(), "txt")))
+    status, output = _finished([*command, *options], environment, plan, name)
     events = plan.reports / f"{name}.ndjson"
     _hide_tokens(events.with_suffix(".har"))
     with events.open(encoding="utf-8") as lines:
@@ -203,7 +195,7 @@ def _run(
     ]
     errors = [each["NonFatalError"] for each in told if "NonFatalError" in each]
     run = Run(
-        output=finished.stdout,
+        output=output,
         passed=status == 0,
         exchanges=[exchange for scenario in scenarios for exchange in _exchanges(scenario)],
         failures=frozenset(failure for scenario in scenarios for failure in _failures(scenario)),
@@ -215,6 +207,36 @@ def _run(
     )
     events.with_suffix(".txt").write_text(f"{run.output}\n\n{counted}\n", encoding="utf-8")
     return run
+
+
+def _finished(
+    command: Sequence[str], environment: Mapping[str, str], plan: Plan, name: str
+) -> tuple[int, str]:
+    """How Schemathesis ended, and what it said.
+
+    :raises Failure: if it went on for too long, or if it could not do what it was asked.
+    """
+    try:
+        finished = subprocess.run(  # noqa: S603 - our own command
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=plan.run_seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        message = f"Schemathesis was not done with {name} after {plan.run_seconds} seconds."
+        raise Failure(message) from None
+    if finished.returncode not in {0, 1}:
+        said = plan.reports / f"{name}.txt"
+        said.write_text(finished.stdout, encoding="utf-8")
+        message = f"Schemathesis gave {name} up with status {finished.returncode}: {said} says why."
+        raise Failure(message)
+    return finished.returncode, finished.stdout
 
 
 def _hide_tokens(report: Path) -> None:

@@ -1,8 +1,8 @@
 """``python -m tests.contract.released``: the contract, held to the last one that was released.
 
 Each released contract is kept as ``spec/released/openapi-X.Y.Z.yaml``, so that a checkout without
-history or tags has it too. Where there are tags, ``contract-X.Y.Z`` is on a commit that has the
-same contract.
+history or tags has it too, and is held to the one before it. ``SHA256SUMS`` beside them pins each.
+Where there are tags, ``contract-X.Y.Z`` is on a commit that has the same contract.
 """
 
 import argparse
@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
@@ -23,6 +25,8 @@ from tests.client import CONTRACT
 from .breaking import Json, bare, breaks
 
 RELEASED = CONTRACT.parent / "released"
+PINS = "SHA256SUMS"
+"""A line for each release, as ``sha256sum --check`` reads them."""
 
 Version: TypeAlias = tuple[int, ...]
 
@@ -32,9 +36,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="released", description=__doc__)
     parser.add_argument("--contract", type=Path, default=CONTRACT)
     parser.add_argument("--released", type=Path, default=RELEASED, help="a folder of contracts")
+    parser.add_argument(
+        "--release", action="store_true", help="keep the contract as released, if nothing is wrong"
+    )
     asked = parser.parse_args(arguments)
     try:
-        wrong = [*_misplaced(asked.released), *_wrong(asked.contract, _latest(asked.released))]
+        contracts = [*_releases(asked.released), asked.contract]
+        wrong = [*_misplaced(asked.released)]
+        for before, after in pairwise(contracts):
+            wrong += _wrong(after, before)
+        if asked.release and not wrong:
+            _release(asked.contract, asked.released)
     except Failure as failure:
         sys.stderr.write(f"{failure}\n")
         return 2
@@ -53,16 +65,30 @@ def _wrong(contract: Path, released: Path) -> Iterator[str]:
             "add beside what there is, and mark as deprecated what is to go."
         )
     elif before != after and _version(now) <= _version(was):
-        yield f"The contract is not what was released as {was}: its info.version must be higher."
+        yield f"{contract.name} is not what was released as {was}: its info.version must be higher."
     elif bare(before) != bare(after) and _version(now)[:2] <= _version(was)[:2]:
         yield (
-            f"The contract says more than {was}, not only in other words: the second number of "
+            f"{contract.name} says more than {was}, not only in other words: the second number of "
             f"its info.version, {now}, must be higher."
         )
 
 
-def _latest(folder: Path) -> Path:
-    """The contract with the highest version in a folder.
+def _release(contract: Path, folder: Path) -> None:
+    """Keep a contract in the folder, and pin it.
+
+    :raises Failure: if its version is released already.
+    """
+    path = folder / f"openapi-{_read(contract)['info']['version']}.yaml"
+    if path.exists():
+        message = f"{path.name} is there already: nothing was released."
+        raise Failure(message)
+    path.write_bytes(contract.read_bytes())
+    with (folder / PINS).open("a", encoding="utf-8") as pins:
+        pins.write(f"{_digest(path)}  {path.name}\n")
+
+
+def _releases(folder: Path) -> list[Path]:
+    """The contracts in a folder, the lowest version first.
 
     :raises Failure: if there is none.
     """
@@ -70,11 +96,31 @@ def _latest(folder: Path) -> Path:
     if not found:
         message = f"There is no released contract in {folder}: openapi-X.Y.Z.yaml is missing."
         raise Failure(message)
-    return max(found, key=lambda path: _version(_named(path)))
+    return sorted(found, key=lambda path: _version(_named(path)))
+
+
+def _mispinned(folder: Path) -> Iterator[str]:
+    """What is not as it was when it was released."""
+    pins = folder / PINS
+    lines = pins.read_text(encoding="utf-8").splitlines() if pins.is_file() else []
+    pinned = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    for path in _releases(folder):
+        if path.name not in pinned:
+            yield f"{path.name} is not in {PINS}: release with --release, which pins it."
+        elif _digest(path) != pinned[path.name]:
+            yield f"{path.name} is not what {PINS} pins: a release never changes."
+    for name in pinned:
+        if not (folder / name).is_file():
+            yield f"{name} is in {PINS}, and is missing: a release stays."
+
+
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
 
 
 def _misplaced(folder: Path) -> Iterator[str]:
-    """What is kept of a release, and is not what its name, or its tag, says."""
+    """What is kept of a release, and is not what its name, its pin, or its tag says."""
+    yield from _mispinned(folder)
     for path in sorted(folder.glob("openapi-*.yaml")):
         version = str(_read(path)["info"]["version"])
         if _named(path) != version:

@@ -38,7 +38,10 @@ def look_at(url: str, token: str | None) -> str:
 
 
 def lasting_streams(base_url: str, token: str) -> bool:
-    """Whether the service's streams last longer than a fuzzer can wait for."""
+    """Whether the service's streams last longer than a fuzzer can wait for.
+
+    :raises Failure: if the service is gone meanwhile.
+    """
     end = time.monotonic() + STREAM_SECONDS
     headers = {"Authorization": f"Bearer {token}"}
     try:
@@ -51,6 +54,9 @@ def lasting_streams(base_url: str, token: str) -> bool:
             return any(time.monotonic() > end for _ in reply.iter_raw())
     except httpx.ReadTimeout:
         return True
+    except httpx.TransportError as error:
+        message = f"{base_url} does not open its stream ({error}): is it still running?"
+        raise Failure(message) from None
 
 
 def _checked(url: str) -> str:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import yaml
 from tests.client import CONTRACT
 
 from .breaking import breaks
-from .released import RELEASED, main
+from .released import PINS, RELEASED, main
 
 TODAY = date(2027, 6, 1)
 ROOT = CONTRACT.parents[1]
@@ -83,6 +84,25 @@ def _drop_title(contract: Json) -> None:
 
 def _retire(contract: Json) -> None:
     del contract["paths"]["/api/v1/sites/"]["post"]
+
+
+def _problems(contract: Json, status: str) -> Json:
+    reply = _operation(contract, "bookings/", "post")["responses"][status]
+    found: Json = reply["content"]["application/problem+json"]["examples"]
+    return found
+
+
+def _move_problem(contract: Json) -> None:
+    name, example = _problems(contract, "422").popitem()
+    _problems(contract, "409")[name] = example
+
+
+LAST_PROBLEM = list(_problems(FIRST, "422"))[-1]
+
+
+def _another_on_the_path(contract: Json, *, required: bool) -> None:
+    given = {"name": "colour", "in": "query", "required": required, "schema": {"type": "string"}}
+    contract["paths"]["/api/v1/sites/"]["parameters"] = [given]
 
 
 BREAKING: dict[str, tuple[Change, str]] = {
@@ -249,6 +269,51 @@ BREAKING: dict[str, tuple[Change, str]] = {
         lambda c: _reply(c)["headers"]["X-Request-Id"].update(required=False),
         "sites_list: the reply 200 may now lack the header X-Request-Id.",
     ),
+    "a problem has another status": (
+        _move_problem,
+        f"bookings_create: the problem type {LAST_PROBLEM} had the status 422 and has 409.",
+    ),
+    "a problem is gone": (
+        lambda c: _problems(c, "422").pop(LAST_PROBLEM),
+        f"bookings_create: it no longer has the problem type {LAST_PROBLEM}.",
+    ),
+    "another success": (
+        lambda c: _operation(c, "bookings/", "post")["responses"].update({"202": {}}),
+        "bookings_create: it can now answer with 202.",
+    ),
+    "a redirection": (
+        lambda c: _operation(c, "bookings/", "post")["responses"].update({"307": {}}),
+        "bookings_create: it can now answer with 307.",
+    ),
+    "a member can no longer be written": (
+        lambda c: _member(c, "CreateBookingRequest", "title").update(readOnly=True),
+        (
+            "bookings_create: `title` of CreateBookingRequest in requests "
+            "is now for the service alone to write."
+        ),
+    ),
+    "something is no longer taken": (
+        lambda c: _member(c, "CreateBookingRequest", "title").update({"not": {"enum": ["x"]}}),
+        (
+            "bookings_create: the not of `title` of CreateBookingRequest in requests "
+            "was absent and is {'enum': ['x']}."
+        ),
+    ),
+    "the service is elsewhere": (
+        lambda c: c.update(servers=[{"url": "/v9"}]),
+        (
+            "admin_bookings_list, admin_bookings_decide, analytics_summary and 63 more: "
+            "it is no longer at /."
+        ),
+    ),
+    "an operation is elsewhere": (
+        lambda c: _operation(c, "sites/", "get").update(servers=[{"url": "/v9"}]),
+        "sites_list: it is no longer at /.",
+    ),
+    "the path demands a parameter": (
+        lambda c: _another_on_the_path(c, required=True),
+        "sites_list, sites_create: it now demands the query parameter `colour`.",
+    ),
     "an event is gone": (
         lambda c: _stream(c)["x-events"].pop("resync"),
         "availability_stream: the stream no longer has the event resync.",
@@ -300,6 +365,16 @@ HARMLESS: dict[str, Change] = {
         "409"
     ]["content"]["application/problem+json"]["schema"]["anyOf"].append(
         {"$ref": "#/components/schemas/ClosureConflict"}
+    ),
+    "another problem under a status": lambda c: _problems(c, "422").update(
+        colour_blind={"value": {"type": "colour_blind", "status": 422}}
+    ),
+    "nothing new for those who have it": lambda c: _operation(c, "sites/", "get")[
+        "responses"
+    ].update({"304": {"description": "As it was."}}),
+    "another server": lambda c: c["servers"].append({"url": "/elsewhere"}),
+    "a parameter of the path, which may be left out": lambda c: _another_on_the_path(
+        c, required=False
     ),
     "no links": lambda c: _reply(c).pop("links"),
 }
@@ -366,7 +441,7 @@ def test_an_operation_may_be_gone_from_its_sunset_on(sunset: str, *, is_allowed:
     assert is_allowed == (breaks(announced, gone, TODAY) == [])
 
 
-def test_a_scope_more_breaks_and_the_first_does_not() -> None:
+def test_a_scope_more_breaks_unless_there_were_none_anywhere() -> None:
     def with_scopes(*scopes: str) -> Json:
         return _changed(
             lambda c: _operation(c, "sites/", "post").update({"x-required-scopes": list(scopes)})
@@ -377,6 +452,13 @@ def test_a_scope_more_breaks_and_the_first_does_not() -> None:
     assert [] == breaks(with_scopes("book", "manage"), with_scopes("manage"), TODAY)
     assert ["sites_create: it now demands a token with the scope book."] == breaks(
         with_scopes("manage"), with_scopes("book", "manage"), TODAY
+    )
+    elsewhere = copy.deepcopy(none)
+    _operation(elsewhere, "sites/", "get")["x-required-scopes"] = ["read"]
+    more = copy.deepcopy(elsewhere)
+    _operation(more, "sites/", "post")["x-required-scopes"] = ["manage"]
+    assert ["sites_create: it now demands a token with the scope manage."] == breaks(
+        elsewhere, more, TODAY
     )
 
 
@@ -401,15 +483,23 @@ def _few(contract: Json) -> Json:
         for path, item in contract["paths"].items()
         if path in {"/api/v1/bookings/", "/api/v1/sites/", "/api/v1/x/"}
     }
-    components = {key: each for key, each in contract["components"].items() if key != "examples"}
-    return {**contract, "paths": paths, "components": components}
+    return {**contract, "paths": paths}
 
 
-def _release(folder: Path, version: str) -> Path:
+def _release(folder: Path, version: str, contract: Json = FIRST) -> Path:
     info = {**FIRST["info"], "version": version}
     path = folder / f"openapi-{version}.yaml"
-    path.write_text(json.dumps({**_few(FIRST), "info": info}), encoding="utf-8")
+    path.write_text(json.dumps({**_few(contract), "info": info}), encoding="utf-8")
+    _pin(folder)
     return path
+
+
+def _pin(folder: Path) -> None:
+    lines = [
+        f"{sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
+        for path in folder.glob("openapi-*.yaml")
+    ]
+    (folder / PINS).write_text("".join(lines), encoding="utf-8")
 
 
 def test_the_contract_breaks_nothing_that_was_released() -> None:
@@ -491,6 +581,7 @@ def test_a_release_is_what_its_name_and_its_tag_say(gate: Gate, tmp_path: Path) 
     released.mkdir(parents=True)
     git("init", "--quiet")
     _release(released, "1.0.0").rename(contract)
+    _pin(released)
     git("add", ".")
     git("commit", "--quiet", "--message", "A contract")
     git("tag", "contract-1.0.0")
@@ -501,6 +592,7 @@ def test_a_release_is_what_its_name_and_its_tag_say(gate: Gate, tmp_path: Path) 
 
     kept = released / "openapi-1.0.0.yaml"
     kept.write_bytes(contract.read_bytes())
+    _pin(released)
     assert (0, "", "") == gate("--contract", contract, "--released", released)
 
     kept.write_bytes(contract.read_bytes() + b"# edited\n")
@@ -509,7 +601,83 @@ def test_a_release_is_what_its_name_and_its_tag_say(gate: Gate, tmp_path: Path) 
     assert "openapi-1.0.0.yaml is not spec/openapi.yaml as contract-1.0.0 has it" in said
 
     kept.rename(released / "openapi-1.2.0.yaml")
+    _pin(released)
     git("tag", "--delete", "contract-1.0.0")
     status, said, _ = gate("--contract", contract, "--released", released)
     assert 1 == status
     assert "openapi-1.2.0.yaml holds the contract of 1.0.0." in said.splitlines()
+
+
+def test_what_was_released_after_another_breaks_nothing_of_it_either(
+    gate: Gate, tmp_path: Path
+) -> None:
+    """Who keeps what breaks clients as a release of its own does not get past the gate."""
+    change, sentence = BREAKING["a member is demanded"]
+    _release(tmp_path, "1.0.0")
+    contract = _release(tmp_path, "1.4.0", _changed(change))
+
+    status, said, _ = gate("--contract", contract, "--released", tmp_path)
+
+    assert 1 == status
+    assert sentence == said.splitlines()[0]
+    assert "So openapi-1.4.0.yaml breaks clients of 1.0.0" in said
+
+
+def test_a_release_stays_as_it_was(gate: Gate, tmp_path: Path) -> None:
+    contract = _release(tmp_path, "1.0.0")
+    earlier = _release(tmp_path, "0.9.0")
+    asked = ("--contract", contract, "--released", tmp_path)
+    assert (0, "", "") == gate(*asked)
+
+    earlier.write_bytes(earlier.read_bytes() + b"\n")
+    said = f"openapi-0.9.0.yaml is not what {PINS} pins: a release never changes.\n"
+    assert (1, said, "") == gate(*asked)
+
+    earlier.unlink()
+    said = f"openapi-0.9.0.yaml is in {PINS}, and is missing: a release stays.\n"
+    assert (1, said, "") == gate(*asked)
+
+    (tmp_path / PINS).unlink()
+    said = f"openapi-1.0.0.yaml is not in {PINS}: release with --release, which pins it.\n"
+    assert (1, said, "") == gate(*asked)
+
+
+def test_a_contract_is_released_if_it_breaks_nothing(gate: Gate, tmp_path: Path) -> None:
+    _release(tmp_path, "1.0.0")
+    kept = tmp_path / "openapi-1.1.0.yaml"
+
+    def release(name: str, change: Change) -> tuple[int, str, str]:
+        new = _few(_changed(change))
+        new["info"]["version"] = "1.1.0"
+        (tmp_path / name).write_text(json.dumps(new), encoding="utf-8")
+        return gate("--contract", tmp_path / name, "--released", tmp_path, "--release")
+
+    change, sentence = BREAKING["a member is demanded"]
+    status, said, _ = release("breaking.yaml", change)
+    assert (1, sentence) == (status, said.splitlines()[0])
+    assert not kept.exists()
+
+    harmless = HARMLESS["another member, which may be left out"]
+    assert (0, "", "") == release("harmless.yaml", harmless)
+    assert (tmp_path / "harmless.yaml").read_bytes() == kept.read_bytes()
+    assert (0, "", "") == gate("--contract", tmp_path / "harmless.yaml", "--released", tmp_path)
+
+    said = "openapi-1.1.0.yaml is there already: nothing was released.\n"
+    assert (2, "", said) == release("again.yaml", harmless)
+
+
+def test_the_present_contract_can_be_released(gate: Gate, tmp_path: Path) -> None:
+    """And what it demands is then the least: one more scope breaks clients of it."""
+    for path in RELEASED.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    present = yaml.load(CONTRACT.read_bytes(), Loader=yaml.CSafeLoader)
+    if not (tmp_path / f"openapi-{present['info']['version']}.yaml").exists():
+        assert (0, "", "") == gate("--released", tmp_path, "--release")
+    assert (0, "", "") == gate("--released", tmp_path)
+
+    _operation(present, "sites/", "get")["x-required-scopes"] = ["read", "manage"]
+    contract = tmp_path / "new.yaml"
+    contract.write_text(json.dumps(present), encoding="utf-8")
+    status, said, _ = gate("--contract", contract, "--released", tmp_path)
+    assert 1 == status
+    assert "sites_list: it now demands a token with the scope manage." in said.splitlines()
