@@ -1,13 +1,13 @@
 """uvicorn's HTTP protocol, whose last plain-text answer is made a problem too."""
 
 import asyncio
-import re
 import socket
 import struct
 import uuid
 from collections.abc import Callable
 from typing import cast
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.joining import Joined
@@ -15,9 +15,6 @@ from app.problems import InvalidRequest, problem_of
 
 MOST_HEAD_BYTES = 65_536
 """The longest request line and headers that are read; uvicorn itself knows no bound."""
-
-
-_UPGRADE = re.compile(rb"(?<=\r\n)upgrade(?=[ \t]*:)", re.IGNORECASE)
 
 _NO_LINGERING = struct.pack("ii", 1, 0)  # on, for no seconds
 
@@ -39,15 +36,45 @@ class ProblemProtocol(HttpToolsProtocol):
         super().connection_made(cast("asyncio.Transport", Joined(transport, self.loop)))
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser, unless a head goes on for too long."""
+        """Feed the parser, unless a head goes on for too long.
+
+        An offer to speak another protocol is passed over (RFC 9110, 7.8), wherever it is cut into
+        pieces and whichever request of a connection makes it. httptools ends such a request with
+        its head, and would read the body as one more request: what to do there is smuggled. So
+        its head is read again as if nothing had been offered, and the body then by its length.
+        To refuse it is no choice: Java's HttpClient offers HTTP/2 with a body.
+        """
         if self._head_is_open:
             if self._head_bytes > MOST_HEAD_BYTES:
                 self.send_400_response(f"Request line and headers exceed {MOST_HEAD_BYTES} bytes.")
                 return
             self._head_bytes += len(data)
-            if b"pgrade" in data:
-                data = _without_upgrade(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        rest = memoryview(data)
+        try:
+            while (end := self._feed(rest)) is not None:
+                head = self._head_without_offer()
+                self.parser = _new_parser(self)
+                self.parser.feed_data(head)
+                rest = rest[end:]
+        except httptools.HttpParserError:
+            message = "Invalid HTTP request received."
+            self.logger.warning(message)
+            self.send_400_response(message)
+
+    def _feed(self, data: memoryview) -> int | None:
+        """Where a head ended that offers another protocol, if one did."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            return cast("int", offer.args[0])
+        return None
+
+    def _head_without_offer(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
 
     def on_message_begin(self) -> None:
         """A head begins."""
@@ -56,14 +83,18 @@ class ProblemProtocol(HttpToolsProtocol):
         self.scope["holdfast.wire"] = self  # type: ignore[typeddict-unknown-key]  # ours
 
     def on_headers_complete(self) -> None:
-        """A head is complete."""
+        """A head is complete, and is a request unless it is going to be read again."""
         self._head_is_open = False
-        super().on_headers_complete()
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
+        elif self.parser.get_method() == b"CONNECT":
+            raise httptools.HttpParserError
 
     def on_message_complete(self) -> None:
         """What comes next is a head."""
         self._head_bytes, self._head_is_open = 0, True
-        super().on_message_complete()
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
 
     def shutdown(self) -> None:
         """The service stops as soon as its last replies are sent."""
@@ -93,12 +124,8 @@ class ProblemProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def _without_upgrade(data: bytes) -> bytes:
-    """What was sent, with a request to speak another protocol under a name that nobody looks for.
-
-    A server may pass over it (RFC 9110, 7.8). httptools would take the request to end with its
-    head, and the body for another request. Java's client, for one, offers HTTP/2 each time.
-    """
-    end = data.find(b"\r\n\r\n")
-    head = data if end < 0 else data[:end]
-    return _UPGRADE.sub(b"x-upgrade", head) + data[len(head) :]
+def _new_parser(protocol: HttpToolsProtocol) -> httptools.HttpRequestParser:
+    """A parser as uvicorn makes it."""
+    parser = httptools.HttpRequestParser(protocol)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser

