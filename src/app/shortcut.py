@@ -64,16 +64,15 @@ class Shortcut:
 
     def _content(self, scope: Scope) -> bytes | None:
         """The answer, if it is remembered and the caller is."""
-        question = _question(scope["query_string"])
-        if question is None:
-            return None
         now = datetime.now(UTC)
         scope["extensions"][ROUTING_CONTEXT] = _ROUTED  # as Connexion's will be, on the long way
         try:
             caller = admit_remembered(self.live.callers, scope, now)
         except (AuthenticationRequired, Refusal):
             return None
-        if caller is None:
+        # Only then: what somebody asks whom nobody knows is not worth remembering.
+        question = None if caller is None else _question(scope["query_string"])
+        if caller is None or question is None:
             return None
         search = Search(caller, question.window, question.duration, now)
         told = told_before(self.live.timelines.source_at_once(), search, question.facility_id)

@@ -220,6 +220,9 @@ def would_take(timeline: Timeline, wanted: Wanted, caller: Caller, now: datetime
     facility, period = timeline.facility, wanted.draft.period
     if _is_taken(timeline, wanted, now):
         return False
+    # The words of that refusal, which nobody reads, would take longer than all the rest.
+    if opened(facility.rules.opening_hours, facility.rules.zone, period) != [period]:
+        return False
     closed = [closure for closure in _closures(timeline) if closure.period.overlaps(period)]
     try:
         check_new(wanted.draft, facility, closed, caller, now, opened)
