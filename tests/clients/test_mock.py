@@ -135,7 +135,7 @@ IN_ORDER = (
     ("created_at", "deactivated_at"),
     ("deactivated_at", "anonymised_at"),
 )
-"""Of each pair the first is not later than the second; as text, so but for fractions of a second."""
+"""Of each pair the first is not later than the second, as text, whole seconds at least."""
 
 CAN_BE_READ = re.compile(r"(?!string$).*\w", re.DOTALL)
 """Text that says something, other than the word that a mock puts where it knows no better."""
