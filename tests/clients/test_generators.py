@@ -1,8 +1,9 @@
 """Other generators read the contract, and what they make of it compiles and works.
 
-OpenAPI Generator writes clients for five languages, with its own check of the contract on. What
-can be compiled here is compiled and books something; that takes a minute, and so only
-scripts/generators.sh does it, which sets HOLDFAST_GENERATORS.
+OpenAPI Generator writes clients for five languages, with its own check of the contract on. The one
+for TypeScript is compiled and books something. So are those for Go and Java where their compilers
+are; that takes a minute, and so only scripts/generators.sh does it, which sets HOLDFAST_GENERATORS.
+Those for C# and Kotlin are not compiled: their libraries come from registries not used here.
 """
 
 import importlib.util
@@ -81,7 +82,6 @@ def test_a_client_is_generated_with_every_operation(generated: Path, name: str) 
     assert [] == [each for each in operations if each.replace("_", "") not in code]
 
 
-@to_be_run
 def test_the_client_for_typescript_compiles_and_books(
     generated: Path, node: Node, api: Api, tmp_path: Path
 ) -> None:
@@ -123,15 +123,6 @@ def test_the_client_for_java_compiles_and_books(generated: Path, api: Api) -> No
     _run([compiler, "-nowarn", "-proc:none", "-cp", path, "-d", "out", *sources], folder)
     used = _run([java, "-cp", path, "Use", *_asked(api, api.person())], folder)
     assert used == _answer("Java")
-
-
-@to_be_run
-@pytest.mark.parametrize(("name", "compiler"), [("csharp", "dotnet"), ("kotlin", "kotlinc")])
-def test_the_other_clients_need_what_is_not_here(name: str, compiler: str) -> None:
-    pytest.skip(
-        f"{name} is generated and not compiled: {compiler} and the libraries that its client needs"
-        " come from registries that the project does not use"
-    )
 
 
 def _asked(api: Api, who: Person) -> tuple[str, ...]:
