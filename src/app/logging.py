@@ -1,5 +1,6 @@
 """One log for everything: structlog's events and the standard library's, in one form, on stderr."""
 
+import asyncio
 import logging
 import sys
 from collections.abc import Callable, Mapping
@@ -78,14 +79,23 @@ def _configure_json(shared: list[structlog.typing.Processor], level: int) -> Non
 
 
 def _request_lines(file: BinaryIO, level: int) -> RequestLog:
-    """A writer of requests as JSON lines like all others."""
+    """A writer of requests as JSON lines like all others, those of one turn of the loop at once."""
     if level > logging.INFO:
         return lambda _: None
 
-    def write(event: Mapping[str, object]) -> None:
-        line = {**event, "event": "request", "level": "info", "timestamp": datetime.now(UTC)}
-        file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
+    lines: list[bytes] = []
+
+    def write_all() -> None:
+        content = b"".join(lines)
+        lines.clear()  # first: if writing fails, the next turn must begin anew
+        file.write(content)
         file.flush()
+
+    def write(event: Mapping[str, object]) -> None:
+        if not lines:
+            asyncio.get_running_loop().call_soon(write_all)
+        line = {**event, "event": "request", "level": "info", "timestamp": datetime.now(UTC)}
+        lines.append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z))
 
     return write
 

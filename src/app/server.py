@@ -32,6 +32,7 @@ from app.problems import kind_of, problem_of
 from app.routing import StrictRouting, handlers
 from app.security import CookieHandler, bearer_handler
 from app.settings import Settings, load_settings
+from app.shortcut import Shortcut
 from app.turnstile import Turnstile
 from app.upkeep import upkeep
 from app.validation import (
@@ -52,9 +53,14 @@ from live.shared import SharedDays
 from live.source import Database
 from live.terms import TermsMemory
 from live.timelines import Timelines
+from live.together import Together
 from sql.pool import Pool, connect, create_pool, reading
+from sql.terms import refuse_at_terms
 from sql.users import CallerRow, find_caller
 from steps.rules import facility_facts
+
+_REFUSAL_WEIGHS = 4
+"""What the record of a refused booking weighs beside others: see live.together."""
 
 _GC_THRESHOLDS = (10_000, 20, 200)
 """How seldom Python looks for garbage among objects that are new, older and old."""
@@ -73,6 +79,9 @@ def build(settings: Settings) -> ASGIApp:
 
     class BoundedBody(BodyValidator):
         limit = settings.body_limit_bytes
+
+    class OurShortcut(Shortcut):
+        live = service.live
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
@@ -103,6 +112,7 @@ def build(settings: Settings) -> ASGIApp:
             Turnstile,
             Compression,
             Edge,
+            OurShortcut,
             StrictRouting,
             SecurityMiddleware,
             Validation,
@@ -167,6 +177,7 @@ def _live(dsn: str, settings: Settings, pool: Pool) -> Live:
         streams=Hub(feed, terms),
         timelines=timelines,
         terms=TermsMemory(facts_of),
+        refusals=Together(pool, refuse_at_terms, lambda _: _REFUSAL_WEIGHS),
         kept=kept,
         shared=shared,
     )

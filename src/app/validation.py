@@ -39,8 +39,8 @@ _DRAINED_BYTES = 2**20
 """How much of an oversized body is read before refusing it: a client that is still
 sending would see a reset connection instead of the 413."""
 
-_REMEMBERED_QUERIES = 4096
-_LONGEST_REMEMBERED = 512
+REMEMBERED_QUERIES = 4096
+LONGEST_REMEMBERED = 512
 
 
 class Checker:
@@ -135,8 +135,8 @@ def checker(operation_id: str) -> Checker:
     return Checker(operations()[operation_id])
 
 
-@lru_cache(_REMEMBERED_QUERIES)
-def _remembered_query(operation_id: str, raw: bytes) -> Mapping[str, Any]:
+@lru_cache(REMEMBERED_QUERIES)
+def remembered_query(operation_id: str, raw: bytes) -> Mapping[str, Any]:
     """What the query says, which depends on nothing else: it is asked again and again."""
     return checker(operation_id).query(raw)
 
@@ -185,10 +185,10 @@ class ParameterValidator:
         check = checker(operation_id)
         check.path(scope["path_params"])
         raw = scope["query_string"]
-        if len(raw) > _LONGEST_REMEMBERED:
+        if len(raw) > LONGEST_REMEMBERED:
             ours["params"] = check.query(raw)
         else:
-            ours["params"] = _remembered_query(operation_id, raw)
+            ours["params"] = remembered_query(operation_id, raw)
         ours["headers"] = check.headers(scope["headers"])
 
 

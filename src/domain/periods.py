@@ -8,6 +8,7 @@ have the last word on overlap.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 
 MARK = timedelta(minutes=15)
 """Every booking starts and ends on a multiple of this, counted from the epoch."""
@@ -81,7 +82,7 @@ def without(periods: Iterable[Period], taken: Iterable[Period]) -> list[Period]:
     ``periods`` are in order and do not overlap; ``taken`` may come in any order.
     """
     left: list[Period] = []
-    busy = sorted(taken)
+    busy = sorted(taken, key=attrgetter("start"))
     for period in periods:
         left += free_within(period, busy)
     return left

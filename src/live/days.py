@@ -4,7 +4,8 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
 
 from domain.bookings import Facility
 from sql.facilities import FacilityRow
@@ -56,8 +57,7 @@ class Known:
         return 4 + sum(day.weight for day in self.days.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(NamedTuple):
     """A facility and, in no order, when it is taken and closed within a time.
 
     ``known`` and ``days``, by their numbers, are what it was made of where that is remembered.
@@ -68,7 +68,7 @@ class Timeline:
     taken: Sequence[Taken]
     closed: Sequence[Closed]
     known: Known | None = None
-    days: Mapping[int, Day] = field(default_factory=dict)
+    days: Mapping[int, Day] = MappingProxyType({})
 
 
 def day_of(instant: datetime) -> int:
@@ -83,6 +83,11 @@ def start_of(number: int) -> datetime:
 
 def assembled(known: Known, first: int, last: int) -> Timeline | None:
     """What happens on these days; None if one of them is not known."""
+    if first == last:  # as it mostly is, and then there is nothing to put together
+        day = known.days.get(first)
+        if day is None:
+            return None
+        return Timeline(known.row, known.facility, day.taken, day.closed, known, {first: day})
     days: dict[int, Day] = {}
     taken: list[Taken] = []
     closed: list[Closed] = []

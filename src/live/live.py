@@ -9,14 +9,17 @@ from live.hub import Hub
 from live.shared import SharedDays
 from live.terms import TermsMemory
 from live.timelines import Timelines
+from live.together import Together
+from sql.terms import Attempt, RefusedRow
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
     """What a process knows of the database without asking.
 
-    ``kept`` is how long changes stay in the log, for streams that come back to it. ``shared``
-    is what it has in common with others, where a Redis is given.
+    ``refusals`` records bookings that were refused. ``kept`` is how long changes stay in the
+    log, for streams that come back to it. ``shared`` is what it has in common with others,
+    where a Redis is given.
     """
 
     feed: Feed
@@ -24,5 +27,6 @@ class Live:
     streams: Hub
     timelines: Timelines
     terms: TermsMemory
+    refusals: Together[Attempt, list[RefusedRow]]
     kept: timedelta
     shared: SharedDays | None = None

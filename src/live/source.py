@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Protocol, TypeAlias
 
 from cachetools import LRUCache
@@ -9,7 +10,8 @@ from cachetools import LRUCache
 from domain.bookings import Facility
 from domain.periods import Period
 from live.days import Day, Known, Timeline
-from live.together import MOST_AT_ONCE, Look, Together, make
+from live.looks import Look, make
+from live.together import MOST_AT_ONCE, Together
 from sql.facilities import FacilityRow
 from sql.pool import Connection, Pool, reading
 from sql.timelines import TimelineRow
@@ -29,6 +31,9 @@ class Source(Protocol):
     def answer(self, key: object, known: Known, now: datetime) -> bytes | None:
         """The answer to this question about what is known, if it was given and still stands."""
 
+    def missed(self, count: int) -> None:
+        """Take note of so many answers that had to be made."""
+
     def keep_answer(
         self, key: object, known: Known, days: Mapping[int, Day], body: bytes, stands: Period
     ) -> None:
@@ -36,6 +41,12 @@ class Source(Protocol):
 
     def glance(self, facility_id: int, period: Period) -> Timeline | None:
         """What happens at a facility within the period, where all of it is remembered."""
+
+    def not_taken(self, rows: Sequence[FacilityRow], period: Period) -> list[FacilityRow]:
+        """Those of the facilities that no booking is remembered to hold within the period.
+
+        No more than a sieve before a look: buffers, deadlines and all else are left to that.
+        """
 
     async def page(
         self, key: str, load: Load, conn: Connection | None = None
@@ -60,7 +71,7 @@ class Database:
         self.pool = pool
         self._facts_of = facts_of
         self._facts: LRUCache[int, tuple[FacilityRow, Facility]] = LRUCache(_MOST_FACTS)
-        self._together = Together(pool)
+        self._together = Together(pool, make, attrgetter("weight"))
 
     def facts_of(self, row: FacilityRow) -> Facility:
         """What the rules know of a facility: worked out once for each row that differs."""
@@ -75,11 +86,18 @@ class Database:
     def answer(self, _key: object, _known: Known, _now: datetime) -> None:
         """None."""
 
+    def missed(self, _count: int) -> None:
+        """Count nothing: none could have been remembered."""
+
     def keep_answer(self, *_: object) -> None:
         """Forget it."""
 
     def glance(self, _facility_id: int, _period: Period) -> None:
         """Nothing."""
+
+    def not_taken(self, rows: Sequence[FacilityRow], _period: Period) -> list[FacilityRow]:
+        """All of them."""
+        return list(rows)
 
     async def page(
         self, key: str, load: Load, conn: Connection | None = None
@@ -103,7 +121,7 @@ class Database:
             (rows,) = await make(conn, [look])
             return rows
         if look.weight <= MOST_AT_ONCE:
-            return await self._together.look(look)
+            return await self._together.ask(look)
         async with reading(self.pool) as lent:
             return await self.read(look, lent)
 

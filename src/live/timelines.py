@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from cachetools import LRUCache
+from cachetools import Cache, LRUCache
 
 from domain.periods import Period
 from live.counters import CACHE_HITS, CACHE_MISSES
 from live.days import Day, Known, Timeline, assembled, by_day, day_of, start_of
 from live.feed import Feed
+from live.looks import Look
 from live.position import Position
 from live.source import Database, Load, Source
-from live.together import Look
 from sql.changes import ChangeRow
 from sql.facilities import FacilityRow
 from sql.pool import Connection
@@ -151,10 +151,13 @@ class Timelines:
         """The answer to this question about what is known, if it was given and still stands."""
         found = self._answers.get(key)
         if found is None or not found.stands_at(now, known):
-            _MISSES_OF_ANSWERS.inc()
             return None
         _HITS_OF_ANSWERS.inc()
         return found.body
+
+    def missed(self, count: int) -> None:
+        """Take note of so many answers that had to be made."""
+        _MISSES_OF_ANSWERS.inc(count)
 
     def keep_answer(
         self, key: object, known: Known, days: Mapping[int, Day], body: bytes, stands: Period
@@ -171,6 +174,21 @@ class Timelines:
         if known is None:
             return None
         return assembled(known, day_of(period.start), day_of(period.end))
+
+    def not_taken(self, rows: Sequence[FacilityRow], period: Period) -> list[FacilityRow]:
+        """Those of the facilities that no booking is remembered to hold within the period."""
+        number, start, end = day_of(period.start), period.start, period.end
+        peek, memory = Cache[int, Known].__getitem__, self._known  # who is sieved out is not used
+        found = []
+        for row in rows:
+            known = peek(memory, row.id) if row.id in memory else None
+            day = None if known is None else known.days.get(number)
+            for one in () if day is None else day.taken:
+                if one.start_time < end and start < one.end_time and one.decide_by is None:
+                    break
+            else:
+                found.append(row)
+        return found
 
     async def page(
         self, key: str, load: Load, conn: Connection | None = None

@@ -1,79 +1,53 @@
-"""Looks at the database that are asked for at about the same time, made by one statement.
+"""What is asked of the database at about the same time, asked by one statement.
 
-Half of what a small look costs the service is sending a statement and waking up for its answer.
+Half of what a small question costs the service is sending a statement and waking up for its answer.
 While some are on their way, those that come meanwhile wait for each other, and share the next one:
 the busier the service, the less each costs. Each still sees what is committed when it was asked.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
 
 from psycopg_pool import PoolTimeout
 
 from sql.pool import Connection, Pool, reading
-from sql.timelines import TimelineRow, list_timelines
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
 
 MOST_AT_ONCE = 64
-"""Facilities, times the days they are looked at, that share a statement."""
+"""What those who share a statement weigh together."""
 
 MOST_UNDER_WAY = 2
 """Statements under way: with one, PostgreSQL would idle while its answer is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A look at facilities: at what happens there from the one instant to the other."""
+class Together(Generic[Asked, Answer]):
+    """Asks one kind of question on connections of a pool.
 
-    facility_ids: Sequence[int]
-    start_time: datetime
-    end_time: datetime
+    ``make`` asks several at once, and gives the answers in their order; ``weigh`` tells how much
+    there is to do for one.
+    """
 
-    @property
-    def weight(self) -> int:
-        """How much there is to look at: facilities, times days."""
-        return len(self.facility_ids) * ((self.end_time - self.start_time).days + 1)
-
-
-async def make(conn: Connection, looks: Sequence[Look]) -> list[list[TimelineRow]]:
-    """What each of the looks sees: those of its facilities that exist, in no order."""
-    asked = [
-        (number, facility_id, look.start_time, look.end_time)
-        for number, look in enumerate(looks)
-        for facility_id in look.facility_ids
-    ]
-    found: list[list[TimelineRow]] = [[] for _ in looks]
-    if asked:
-        numbers, facility_ids, starts, ends = zip(*asked, strict=True)
-        rows = await list_timelines(
-            conn, looks=numbers, facility_ids=facility_ids, start_times=starts, end_times=ends
-        )
-        for row in rows:
-            found[row.look].append(row)
-    return found
-
-
-_Place = tuple[Look, asyncio.Future[Sequence[TimelineRow]]]
-
-
-class Together:
-    """Makes looks on connections of a pool."""
-
-    def __init__(self, pool: Pool) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        make: Callable[[Connection, Sequence[Asked]], Awaitable[Sequence[Answer]]],
+        weigh: Callable[[Asked], int],
+    ) -> None:
         self._pool = pool
-        self._waiting: deque[_Place] = deque()
+        self._make = make
+        self._weigh = weigh
+        self._waiting: deque[tuple[Asked, asyncio.Future[Answer]]] = deque()
         self._under_way = 0
         self._runners: set[asyncio.Task[None]] = set()  # or they might be collected
 
-    async def look(self, look: Look) -> Sequence[TimelineRow]:
-        """What a look sees: those of its facilities that exist, in no order.
-
-        It must weigh MOST_AT_ONCE at most.
-        """
-        place: asyncio.Future[Sequence[TimelineRow]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((look, place))
+    async def ask(self, asked: Asked) -> Answer:
+        """The answer to a question that weighs MOST_AT_ONCE at most."""
+        place: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((asked, place))
         if self._under_way < MOST_UNDER_WAY:
             self._under_way += 1
             runner = asyncio.create_task(self._run())
@@ -84,41 +58,41 @@ class Together:
     async def _run(self) -> None:
         try:
             while self._waiting:
-                await self._make(self._next())
+                await self._answer(self._next())
         finally:
             # In the turn in which nobody waited: who comes after it begins another.
             self._under_way -= 1
 
-    async def _make(self, places: Sequence[_Place]) -> None:
+    async def _answer(self, places: Sequence[tuple[Asked, asyncio.Future[Answer]]]) -> None:
         if not places:
             return
         try:
             async with reading(self._pool) as conn:
-                found = await make(conn, [look for look, _ in places])
+                answers = await self._make(conn, [asked for asked, _ in places])
         except PoolTimeout as error:
             # Nor would those get a connection who would try after them.
-            _fail([*places, *self._waiting], error)
+            _fail([place for _, place in [*places, *self._waiting]], error)
             self._waiting.clear()
         except Exception as error:  # noqa: BLE001 - it is theirs who wait
-            _fail(places, error)
+            _fail([place for _, place in places], error)
         else:
-            for (_, place), rows in zip(places, found, strict=True):
+            for (_, place), answer in zip(places, answers, strict=True):
                 if not place.done():
-                    place.set_result(rows)
+                    place.set_result(answer)
 
-    def _next(self) -> Sequence[_Place]:
+    def _next(self) -> Sequence[tuple[Asked, asyncio.Future[Answer]]]:
         """Those who waited longest and are still there; one at least, if any are."""
-        places: list[_Place] = []
+        places: list[tuple[Asked, asyncio.Future[Answer]]] = []
         weight = 0
-        while self._waiting and weight + self._waiting[0][0].weight <= MOST_AT_ONCE:
-            look, place = self._waiting.popleft()
+        while self._waiting and weight + self._weigh(self._waiting[0][0]) <= MOST_AT_ONCE:
+            asked, place = self._waiting.popleft()
             if not place.done():
-                places.append((look, place))
-                weight += look.weight
+                places.append((asked, place))
+                weight += self._weigh(asked)
         return places
 
 
-def _fail(places: Sequence[_Place], error: Exception) -> None:
-    for _, place in places:
+def _fail(places: Sequence[asyncio.Future[Answer]], error: Exception) -> None:
+    for place in places:
         if not place.done():
             place.set_exception(error)

@@ -4,6 +4,7 @@ Each is one statement in a transaction of its own: what a booking was judged by 
 however long, and stored only if its revision is still the facility's.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,9 +55,26 @@ class MadeRow:
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedRow(InTheWayRow):
-    """A booking that is in the way of another, and whether that is on record."""
+class Attempt:
+    """A booking of the user's own that would have been made at these terms, and when."""
 
+    revision: str | None
+    facility_id: int
+    user_id: int
+    start_time: datetime
+    end_time: datetime
+    occupied: Period
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow(InTheWayRow):
+    """A booking that is in the way of an attempt, and whether that is on record.
+
+    ``attempt`` is the number of the attempt; the first is 1.
+    """
+
+    attempt: int
     is_recorded: bool
 
 
@@ -109,32 +127,24 @@ async def book_at_terms(  # noqa: PLR0913 - one parameter for each column
     return await _QUERIES["book_at_terms"].one(conn, MadeRow, parameters)
 
 
-async def refuse_at_terms(  # noqa: PLR0913 - who asks for what, and what that would occupy
-    conn: Connection,
-    *,
-    revision: str | None,
-    facility_id: int,
-    user_id: int,
-    start_time: datetime,
-    end_time: datetime,
-    occupied_from: datetime,
-    occupied_until: datetime,
-    now: datetime,
-) -> list[RefusedRow]:
-    """What holds the facility when a booking, with its buffers, would; 32, earliest first.
+async def refuse_at_terms(conn: Connection, attempts: Sequence[Attempt]) -> list[list[RefusedRow]]:
+    """For each of the attempts, what holds the facility when it would; 32, earliest first.
 
     No rows if nothing does, or if the revision is not that of the facility's terms any more. That
-    the user asked for it is recorded with the same statement, unless they are deactivated or
-    some of it has expired.
+    the user asked for it is recorded with the same statement, unless some of it has expired, or
+    the user is deactivated, or changed by another transaction at that moment.
     """
     parameters = {
-        "revision": revision,
-        "facility_id": facility_id,
-        "user_id": user_id,
-        "start_time": start_time,
-        "end_time": end_time,
-        "occupied_from": occupied_from,
-        "occupied_until": occupied_until,
-        "now": now,
+        "revisions": [attempt.revision for attempt in attempts],
+        "facility_ids": [attempt.facility_id for attempt in attempts],
+        "user_ids": [attempt.user_id for attempt in attempts],
+        "start_times": [attempt.start_time for attempt in attempts],
+        "end_times": [attempt.end_time for attempt in attempts],
+        "occupied_from": [attempt.occupied.start for attempt in attempts],
+        "occupied_until": [attempt.occupied.end for attempt in attempts],
+        "now": max(attempt.now for attempt in attempts),
     }
-    return await _QUERIES["refuse_at_terms"].many(conn, RefusedRow, parameters)
+    found: list[list[RefusedRow]] = [[] for _ in attempts]
+    for row in await _QUERIES["refuse_at_terms"].many(conn, RefusedRow, parameters):
+        found[row.attempt - 1].append(row)
+    return found

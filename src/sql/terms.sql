@@ -88,46 +88,62 @@ SELECT b.id, b.created_at, b.updated_at, h.username, h.display_name,
  CROSS JOIN holder AS h;
 
 -- name: refuse_at_terms :many
--- What is in the way of a booking at these terms, as list_in_the_way lists it, recorded as a
--- conflict in the same statement. No rows if nothing is, or if the terms are not the facility's
--- any more; nothing is recorded (is_recorded) if some of it has expired and only waits to be
--- cleared away, or if the user is deactivated.
+-- What is in the way of several bookings, each at its terms, as list_in_the_way lists it, recorded
+-- as conflicts in the same statement. No rows where nothing is, or where the terms are not the
+-- facility's any more; nothing is recorded (is_recorded) where some of it has expired and only
+-- waits to be cleared away, and of a user who is deactivated, or changed just now: nobody waits
+-- here for what concerns somebody else.
+-- What is asked for goes by way of a CTE, which hides it from the planner: see list_closures_of.
   WITH asked AS MATERIALIZED (
-       SELECT tstzrange(%(occupied_from)s::timestamptz, %(occupied_until)s::timestamptz, '[)')
-              AS period
+       SELECT n.attempt, n.revision, n.facility_id, n.user_id, n.start_time, n.end_time,
+              tstzrange(n.occupied_from, n.occupied_until, '[)') AS period
+         FROM unnest(%(revisions)s::uuid[], %(facility_ids)s::int4[], %(user_ids)s::int4[],
+                     %(start_times)s::timestamptz[], %(end_times)s::timestamptz[],
+                     %(occupied_from)s::timestamptz[], %(occupied_until)s::timestamptz[])
+              WITH ORDINALITY AS n (revision, facility_id, user_id, start_time, end_time,
+                                    occupied_from, occupied_until, attempt)
        ),
        taken AS MATERIALIZED (
-       SELECT b.id, b.facility_id, b.user_id, b.start_time, b.end_time, b.title, b.status,
-              b.decide_by, b.occupied
-         FROM bookings AS b
-        WHERE b.facility_id = %(facility_id)s::int4
-          AND b.occupied && (SELECT a.period FROM asked AS a)
-          AND b.status IN ('confirmed', 'pending')
+       SELECT a.attempt, b.id, b.facility_id, b.user_id, b.start_time, b.end_time, b.title,
+              b.status, b.decide_by, b.occupied
+         FROM asked AS a
+         JOIN facility_terms AS t ON t.facility_id = a.facility_id AND t.revision = a.revision
+        CROSS JOIN LATERAL (
+              SELECT o.*
+                FROM bookings AS o
+               WHERE o.facility_id = a.facility_id
+                 AND o.occupied && a.period
+                 AND o.status IN ('confirmed', 'pending')
+               ORDER BY o.start_time
+               LIMIT 32
+              ) AS b
+       ),
+       told AS MATERIALIZED (
+       SELECT a.attempt, a.facility_id, u.id AS user_id, a.start_time, a.end_time
+         FROM asked AS a
+         JOIN users AS u ON u.id = a.user_id
+        WHERE u.deactivated_at IS NULL
           AND EXISTS (SELECT
-                        FROM facility_terms AS t
-                       WHERE t.facility_id = %(facility_id)s::int4
-                         AND t.revision = %(revision)s::uuid)
-        ORDER BY b.start_time
-        LIMIT 32
+                        FROM taken AS e
+                       WHERE e.attempt = a.attempt)
+          AND NOT EXISTS (SELECT
+                            FROM taken AS e
+                           WHERE e.attempt = a.attempt
+                             AND e.status = 'pending'
+                             AND e.decide_by <= %(now)s::timestamptz)
+          FOR SHARE OF u SKIP LOCKED
        ),
        recorded AS (
        INSERT INTO booking_conflicts (facility_id, user_id, start_time, end_time)
-       SELECT %(facility_id)s::int4, u.id, %(start_time)s::timestamptz, %(end_time)s::timestamptz
-         FROM users AS u
-        WHERE u.id = %(user_id)s::int4
-          AND u.deactivated_at IS NULL
-          AND EXISTS (SELECT FROM taken)
-          AND NOT EXISTS (SELECT
-                            FROM taken AS e
-                           WHERE e.status = 'pending'
-                             AND e.decide_by <= %(now)s::timestamptz)
-          FOR SHARE
-       RETURNING id
+       SELECT facility_id, user_id, start_time, end_time
+         FROM told
        )
-SELECT b.id, b.facility_id, b.user_id, u.username, u.display_name AS user_display_name,
-       b.start_time, b.end_time, b.title, b.status, b.decide_by,
-       lower(b.occupied) AS occupied_from, upper(b.occupied) AS occupied_until,
-       EXISTS (SELECT FROM recorded) AS is_recorded
+SELECT b.id, b.facility_id, b.user_id, u.username,  -- noqa: ST06
+       u.display_name AS user_display_name, b.start_time, b.end_time, b.title, b.status,
+       b.decide_by, lower(b.occupied) AS occupied_from, upper(b.occupied) AS occupied_until,
+       b.attempt, EXISTS (SELECT
+                            FROM told AS d
+                           WHERE d.attempt = b.attempt) AS is_recorded
   FROM taken AS b
  CROSS JOIN LATERAL (
        SELECT o.username, o.display_name
@@ -135,4 +151,4 @@ SELECT b.id, b.facility_id, b.user_id, u.username, u.display_name AS user_displa
         WHERE o.id = b.user_id
         ORDER BY o.id
        OFFSET 0) AS u
- ORDER BY b.start_time;
+ ORDER BY b.attempt, b.start_time;

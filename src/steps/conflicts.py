@@ -27,13 +27,12 @@ from steps.holders import deactivated
 from steps.rules import opened
 from wire import replies
 
-NEAR = timedelta(days=1)
-SEARCHED = timedelta(days=7)
+REACHES = (timedelta(hours=6), timedelta(days=1), timedelta(days=7))
 """How far to either side of the wanted time alternatives are looked for: near it first, and
 further only if there are not enough."""
 
 ELSEWHERE = 5
-_JUDGED_AT_ONCE = 6
+_JUDGED_AT_ONCE = 16
 _JUDGED_FIRST = 50
 _JUDGED = 500
 """How many other facilities are told of, and how many are looked at to find them."""
@@ -147,14 +146,16 @@ async def _alternatives(
         around = Period(period.start - reach, period.end + reach)
         timeline = (await source.look([facility.id], around, conn))[facility.id]
         bookable = bookable_periods(facility.rules, _closures(timeline), around, now, opened)
-        busy = [
-            Period(taken.start_time, taken.end_time) for taken in _others(timeline, wanted, now)
-        ]
+        others = _others(facility.id, timeline.taken, wanted, now)
+        busy = [Period(taken.start_time, taken.end_time) for taken in others]
         slots = free_slots(bookable, [*busy, *refused], facility.rules, period.duration)
         return timeline.row, nearest_alternatives(period, slots, facility.rules)
 
-    row, found = await within(NEAR)
-    return (row, found) if len(found) == ALTERNATIVES else await within(SEARCHED)
+    row, found = await within(REACHES[0])
+    for reach in REACHES[1:]:
+        if len(found) < ALTERNATIVES:
+            row, found = await within(reach)
+    return row, found
 
 
 async def _elsewhere(  # noqa: PLR0913 - who wants what instead of where, and when
@@ -170,20 +171,23 @@ async def _elsewhere(  # noqa: PLR0913 - who wants what instead of where, and wh
 
     Some are looked at, the likeliest first, and more only if too few of those would do.
     """
+    period = wanted.draft.period
     takers: list[FacilityRow] = []
     judged = {here.id}
     for limit in (_JUDGED_FIRST, _JUDGED):
         found = await _candidates(conn, source, here, wanted.draft.attendee_count, limit)
-        candidates = [row for row in found if row.id not in judged]
-        judged |= {row.id for row in candidates}
-        for first in range(0, len(candidates), _JUDGED_AT_ONCE):
-            some = candidates[first : first + _JUDGED_AT_ONCE]
-            timelines = await source.look([row.id for row in some], wanted.draft.period, conn)
-            takers += [
-                row for row in some if would_take(timelines[row.id], wanted, request.caller, now)
-            ]
-            if len(takers) >= ELSEWHERE:
-                return takers[:ELSEWHERE]
+        for first in range(0, len(found), _JUDGED_AT_ONCE):
+            batch = found[first : first + _JUDGED_AT_ONCE]
+            some = [row for row in batch if row.id not in judged]
+            judged.update(row.id for row in some)
+            if wanted.held is None:  # whose own booking may be what holds it
+                some = source.not_taken(some, period)
+            timelines = await source.look([row.id for row in some], period, conn)
+            for row in some:
+                if would_take(timelines[row.id], wanted, request.caller, now):
+                    takers.append(row)
+                    if len(takers) == ELSEWHERE:
+                        return takers
         if len(found) < limit:
             break
     return takers
@@ -216,6 +220,9 @@ def would_take(timeline: Timeline, wanted: Wanted, caller: Caller, now: datetime
     facility, period = timeline.facility, wanted.draft.period
     if _is_taken(timeline, wanted, now):
         return False
+    # The words of that refusal, which nobody reads, would take longer than all the rest.
+    if opened(facility.rules.opening_hours, facility.rules.zone, period) != [period]:
+        return False
     closed = [closure for closure in _closures(timeline) if closure.period.overlaps(period)]
     try:
         check_new(wanted.draft, facility, closed, caller, now, opened)
@@ -227,18 +234,19 @@ def would_take(timeline: Timeline, wanted: Wanted, caller: Caller, now: datetime
 def _is_taken(timeline: Timeline, wanted: Wanted, now: datetime) -> bool:
     """Whether another booking of the facility is in the way of the draft, buffers included."""
     occupied = timeline.facility.rules.occupied(wanted.draft.period)
-    return any(
-        taken.start_time < occupied.end and taken.end_time > occupied.start
-        for taken in _others(timeline, wanted, now)
-    )
+    start, end = occupied.start, occupied.end
+    found = [one for one in timeline.taken if one.start_time < end and one.end_time > start]
+    return any(True for _ in _others(timeline.row.id, found, wanted, now))
 
 
-def _others(timeline: Timeline, wanted: Wanted, now: datetime) -> Iterator[Taken]:
-    """What is taken there by other bookings than the one being moved."""
+def _others(
+    facility_id: int, bookings: Sequence[Taken], wanted: Wanted, now: datetime
+) -> Iterator[Taken]:
+    """Those that hold their time, and are not the one being moved."""
     held = wanted.held
-    if held is not None and held.facility_id != timeline.row.id:
+    if held is not None and held.facility_id != facility_id:
         held = None
-    for taken in timeline.taken:
+    for taken in bookings:
         if taken.decide_by is not None and taken.decide_by <= now:
             continue
         # No two overlap at one facility: no other holds the same time.

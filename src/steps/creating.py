@@ -16,7 +16,7 @@ from starlette.responses import Response
 from domain.access import check_governs
 from domain.bookings import Draft, Facility, check_new, needs_approval
 from domain.errors import Refusal, UserUnknown
-from domain.lifecycle import after, decide_by, has_expired
+from domain.lifecycle import after, decide_by
 from domain.periods import Period
 from domain.rules import LONGEST_BOOKING
 from exchange import views
@@ -28,11 +28,10 @@ from sql import terms as at_terms
 from sql.bookings import BookingRow, BookingStatus, InTheWayRow
 from sql.pool import Connection, reading, retrying
 from sql.statement import Statement
-from sql.terms import MadeRow, RefusedRow
+from sql.terms import Attempt, MadeRow
 from steps import rules
 from steps.conflicts import Wanted, advised, conflict_reply, in_the_way_of, looks_taken
 from steps.expiry import clearing
-from steps.holders import deactivated
 from steps.known import known
 from steps.limits import check_count, check_quotas
 
@@ -169,17 +168,14 @@ class Creation:
         return reply
 
     async def _refused(self, judged: _Judged) -> Response | None:
-        """409 for what is in the way, if there is anything, and it need not be cleared away."""
-        async with reading(self.request.pool) as conn:
-            if judged.is_counted:
+        """409 for what is in the way, if there is anything, and that could be recorded."""
+        if judged.is_counted:
+            async with reading(self.request.pool) as conn:
                 await self._check_count(conn, judged)
-            in_the_way = await self._record(conn, judged)
-        if not in_the_way:
+        attempt = self._attempt(judged)
+        in_the_way = await retrying(lambda: self._live.refusals.ask(attempt))
+        if not in_the_way or not in_the_way[0].is_recorded:
             return None
-        if any(has_expired(row.status, row.decide_by, judged.now) for row in in_the_way):
-            return None
-        if not in_the_way[0].is_recorded:
-            raise deactivated()
         return await advised(None, self.request, judged.wanted, in_the_way)
 
     async def _judge(self, conn: Connection | None = None) -> _Judged | None:
@@ -256,18 +252,15 @@ class Creation:
             **judged.columns,
         )
 
-    async def _record(self, conn: Connection, judged: _Judged) -> list[RefusedRow]:
-        occupied = judged.occupied
-        return await at_terms.refuse_at_terms(
-            conn,
-            revision=judged.terms.row.revision,
-            facility_id=self.draft.facility_id,
-            user_id=self.user_id,
-            start_time=self.draft.start_time,
-            end_time=self.draft.end_time,
-            occupied_from=occupied.start,
-            occupied_until=occupied.end,
-            now=judged.now,
+    def _attempt(self, judged: _Judged) -> Attempt:
+        return Attempt(
+            judged.terms.row.revision,
+            self.draft.facility_id,
+            self.user_id,
+            self.draft.start_time,
+            self.draft.end_time,
+            judged.occupied,
+            judged.now,
         )
 
     def _tell(self, judged: _Judged, made: MadeRow) -> None:

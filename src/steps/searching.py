@@ -115,6 +115,7 @@ async def tell(
             answer.timeline.row.id: _told(request, answer)
             for answer in await _answers(seen, search, timelines)
         }
+        source.missed(len(judged))
         _keep(source, search, seen, judged)
         told |= judged
     return {each: told[each] for each in facility_ids if each in told}
@@ -146,11 +147,18 @@ def _told_before(source: Source, search: Search, facility_ids: Sequence[int]) ->
     """What was told before of these facilities, where it still stands."""
     told = {}
     for facility_id in facility_ids:
-        known = source.recall(facility_id)
-        found = known and source.answer(_key(search, known.facility), known, search.now)
+        found = told_before(source, search, facility_id)
         if found:
             told[facility_id] = found
     return told
+
+
+def told_before(source: Source, search: Search, facility_id: int) -> bytes | None:
+    """What was told before of a facility, if it still stands; None or nothing if not."""
+    known = source.recall(facility_id)
+    if known is None:
+        return None
+    return source.answer(_key(search, known.facility), known, search.now)
 
 
 def _first_look(search: Search) -> Period:

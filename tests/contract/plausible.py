@@ -38,6 +38,8 @@ DECISIONS = {"bookings_approve", "bookings_reject"}
 
 _PENDING = sorted(TOWN.ids["pending"])
 _BOOKINGS = sorted([*TOWN.ids["bookings"], *_PENDING])
+_LEAST = {"bookings_update": _BOOKINGS[-1], **dict.fromkeys(DECISIONS, _PENDING[0] - 1)}
+"""Up to this id, an operation is given another booking than the request names."""
 _USERS = [*TOWN.ids["people"], *TOWN.ids["guests"]]
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -74,12 +76,13 @@ def plausible_move(_: HookContext, case: Case) -> Case:
 def existing_booking(_: HookContext, case: Case) -> Case:
     """A booking of the town, or one that the run has made; links bring their own.
 
-    What is decided about is one that waits for it, and what is changed is seldom the first,
-    which examples name: once that is cancelled, nothing can be learnt from changing it.
+    What is decided about is one that waits for it, and what is changed is seldom the town's that
+    the request names, for many in a row name the same: once that is cancelled, nothing can be
+    learnt from changing it.
     """
     name = case.operation.definition.raw["operationId"]
     lot = Lot([case.body, case.path_parameters])
-    least = {"bookings_update": 2}.get(name, _PENDING[0] - 1 if name in DECISIONS else 0)
+    least = _LEAST.get(name, 0)
     if is_valid(case) and not least < path_id(case) <= MOST_KNOWN and not lot.leaves_as_is():
         waiting, any_one = lot.one_of(*_PENDING), lot.id_or_later(_BOOKINGS, later=BOOKINGS)
         found = waiting if name in DECISIONS else any_one

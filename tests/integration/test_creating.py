@@ -632,6 +632,65 @@ def test_of_many_at_once_exactly_one_wins_and_each_other_is_on_record(
             )
 
 
+def test_each_refusal_is_on_record_once_though_users_go_while_they_are_refused(
+    place: Place,
+) -> None:
+    """Many are refused by one statement, and some of them are deactivated as that is under way."""
+    api, facility, start = place.houses.api, place.facility, at(1, day=35)
+    created(ask(place.person, facility, start))
+    statuses: Counter[int] = Counter()
+    with Crowd(place.houses.urls) as crowd, psycopg.connect(api.dsn, autocommit=True) as conn:
+        for turn in range(6):
+            people = [api.person() for _ in range(RIVALS)]
+            leaving = [person.id for person in people[::2]]
+            body = {
+                "facility_id": facility["id"],
+                "start_time": wire(start),
+                "end_time": wire(start + timedelta(hours=1)),
+                "title": "Race",
+            }
+            asks = [Ask(person.token, "POST", BOOKINGS, body) for person in people] * 2
+            left: dict[int, datetime] = {}
+            going = Thread(target=_deactivate, args=(conn, leaving, left, turn / 2000))
+            going.start()
+            answers = crowd.at_once(asks)
+            going.join()
+            told = Counter[int]()
+            for answer, person in zip(answers, people * 2, strict=True):
+                statuses[answer.status] += 1
+                if person.id not in leaving or answer.status == 409:
+                    assert "409 booking_conflict" == answer.outcome
+                    told[person.id] += 1
+                else:
+                    assert answer.outcome in REFUSED_WHO_LEFT
+            rows = api.database.execute(
+                "SELECT user_id, count(*), max(occurred_at), min(start_time), max(end_time)"
+                "  FROM booking_conflicts WHERE user_id = ANY (%s) GROUP BY user_id",
+                [[person.id for person in people]],
+            ).fetchall()
+            assert told == {user_id: number for user_id, number, *_ in rows}
+            for user_id, _, occurred_at, since, until in rows:
+                assert (start, start + timedelta(hours=1)) == (since, until)
+                # Nobody leaves anything behind after they are gone.
+                assert user_id not in left or occurred_at < left[user_id]
+    assert 0 < statuses[409] < statuses.total(), "nobody left in time: the race proves nothing"
+
+
+REFUSED_WHO_LEFT = {"401 authentication_required", "403 permission_denied"}
+
+
+def _deactivate(
+    conn: psycopg.Connection[Any], user_ids: Sequence[int], left: dict[int, datetime], wait: float
+) -> None:
+    """Deactivate each, one after the other; ``left`` has when that was over for sure."""
+    sleep(wait)
+    for user_id in user_ids:
+        with conn.transaction():
+            conn.execute("UPDATE users SET deactivated_at = now() WHERE id = %s", [user_id])
+            sleep(0.001)
+        left[user_id] = _clock(conn)
+
+
 def test_of_many_bookings_of_one_user_no_more_are_made_than_a_quota_allows(place: Place) -> None:
     place.do("INSERT INTO quotas (facility_id, max_active_bookings) VALUES (%(facility)s, 3)")
     # Who has more by now is refused everywhere, and so it is known everywhere.

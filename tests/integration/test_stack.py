@@ -1,8 +1,12 @@
 """What the stack does once instead of for each request changes none of its answers."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from typing import Any
+from errno import ENOSPC
+from io import BytesIO
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -18,6 +22,9 @@ from app.service import _Config
 from app.settings import load_settings
 
 from .api import Api, Person, at, invalid, wire
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 SEARCH = "/api/v1/availability/search"
 FACILITIES = "/api/v1/facilities/"
@@ -140,9 +147,13 @@ def written(
 REQUEST = {"method": "GET", "path": "/", "status": 200, "ms": 0.1, "request_id": "abc"}
 
 
-def test_a_request_is_logged_in_the_form_of_all_else(written: Callable[[], list[bytes]]) -> None:
+@pytest.mark.anyio
+async def test_a_request_is_logged_in_the_form_of_all_else(
+    written: Callable[[], list[bytes]],
+) -> None:
     configure_logging(load_settings(log_format="json"))
     log_request(REQUEST)
+    await asyncio.sleep(0)
     structlog.get_logger().info("request", **REQUEST)
     ours, theirs = map(orjson.loads, written())
     for line in (ours, theirs):
@@ -152,12 +163,61 @@ def test_a_request_is_logged_in_the_form_of_all_else(written: Callable[[], list[
     assert theirs == ours
 
 
+@pytest.mark.anyio
+async def test_each_request_of_one_turn_has_its_line_in_order_and_so_has_each_of_the_next(
+    written: Callable[[], list[bytes]],
+) -> None:
+    configure_logging(load_settings(log_format="json"))
+    for number in range(3):
+        log_request({**REQUEST, "request_id": str(number)})
+    await asyncio.sleep(0)
+    assert ["0", "1", "2"] == [orjson.loads(line)["request_id"] for line in written()]
+    log_request({**REQUEST, "request_id": "3"})
+    await asyncio.sleep(0)
+    assert ["3"] == [orjson.loads(line)["request_id"] for line in written()]
+
+
+class Full(BytesIO):
+    """A file on a disk that is full until there is room."""
+
+    is_full = True
+
+    def write(self, content: "Buffer") -> int:
+        """Write, or raise OSError."""
+        if self.is_full:
+            raise OSError(ENOSPC, "No space left on device")
+        return super().write(content)
+
+
+@pytest.mark.anyio
+async def test_after_lines_that_could_not_be_written_others_are(
+    monkeypatch: pytest.MonkeyPatch, written: Callable[[], list[bytes]]
+) -> None:
+    assert [] == written()
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    disk = Full()
+    monkeypatch.setattr("sys.stderr", SimpleNamespace(buffer=disk, isatty=lambda: False))
+    configure_logging(load_settings(log_format="json"))
+    for turn in range(3):
+        log_request({**REQUEST, "request_id": str(turn)})
+        await asyncio.sleep(0)
+    assert 3 == len(told)  # each turn tried
+    disk.is_full = False
+    log_request({**REQUEST, "request_id": "3"})
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().set_exception_handler(None)
+    assert ["3"] == [orjson.loads(line)["request_id"] for line in disk.getvalue().splitlines()]
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize(("level", "lines"), [("debug", 1), ("info", 1), ("warning", 0)])
-def test_requests_are_logged_from_info_on(
+async def test_requests_are_logged_from_info_on(
     written: Callable[[], list[bytes]], level: str, lines: int
 ) -> None:
     configure_logging(load_settings(log_format="json", log_level=level))
     log_request(REQUEST)
+    await asyncio.sleep(0)
     assert lines == len(written())
 
 

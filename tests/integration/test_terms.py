@@ -12,11 +12,12 @@ from psycopg import AsyncConnection
 from psycopg.pq import TransactionStatus
 
 from app import migrations
+from domain.periods import Period
 from sql import bookings, facilities, quotas, terms, users
 from sql.bookings import InTheWayRow
 from sql.pool import Connection, Pool, reading
 from sql.sites import insert_site
-from sql.terms import MadeRow, RefusedRow
+from sql.terms import Attempt, MadeRow, RefusedRow
 from tests import servers
 
 from .world import World, add_facility, at, book, make_world, try_book
@@ -746,16 +747,21 @@ async def refused(
     conn: Connection, world: World, revision: str | None, start: float = 0, **more: Any
 ) -> list[RefusedRow]:
     """What is in the way of an hour with a quarter kept free on either side, now at -1 h."""
+    (rows,) = await terms.refuse_at_terms(conn, [attempt(world, revision, start, **more)])
+    return rows
+
+
+def attempt(world: World, revision: str | None, start: float, **more: Any) -> Attempt:
+    """An hour with a quarter kept free on either side, asked for at -1 h."""
     given = {
         "facility_id": world.room.id,
         "user_id": world.member.id,
         "start_time": at(start),
         "end_time": at(start + 1),
-        "occupied_from": at(start - 0.25),
-        "occupied_until": at(start + 1.25),
+        "occupied": Period(at(start - 0.25), at(start + 1.25)),
         "now": at(-1),
     }
-    return await terms.refuse_at_terms(conn, revision=revision, **{**given, **more})
+    return Attempt(revision, **{**given, **more})
 
 
 async def conflicts(conn: Connection) -> list[tuple[Any, ...]]:
@@ -792,7 +798,7 @@ async def test_no_more_is_listed_than_ever_and_one_conflict_recorded(
     for quarter in range(40):
         await book(conn, world, at(quarter / 4), at(quarter / 4 + 0.25))
     revision = await revision_of(conn, world.room.id)
-    wide: dict[str, Any] = {"occupied_from": at(-4), "occupied_until": at(12), "end_time": at(8)}
+    wide: dict[str, Any] = {"occupied": Period(at(-4), at(12)), "end_time": at(8)}
     rows = await refused(conn, world, revision, **wide)
     assert plain(await in_the_way(conn, world, at(-4), at(12))) == plain(rows)
     assert 32 == len(rows)
@@ -846,3 +852,45 @@ async def test_nothing_is_recorded_where_something_has_expired(
     assert plain(await in_the_way(conn, world, at(-0.25), at(1.25))) == plain(rows)
     assert [is_recorded] * 2 == [row.is_recorded for row in rows]
     assert is_recorded == bool(await conflicts(conn))
+
+
+async def test_several_are_refused_at_once_each_for_what_is_in_its_own_way(
+    conn: Connection, world: World
+) -> None:
+    mine = await book(conn, world, at(0), at(1))
+    other = await try_book(conn, world, at(4), at(5), world.other_room.id)
+    assert other is not None
+    revisions = [await revision_of(conn, each.id) for each in (world.room, world.other_room)]
+    wanted = [
+        attempt(world, revisions[0], 0.5),
+        attempt(world, revisions[0], 2),  # free
+        attempt(world, revisions[1], 4, facility_id=world.other_room.id),
+        attempt(world, None, 0),  # at no terms that there are
+        attempt(world, revisions[0], 0.25),
+    ]
+    found = await terms.refuse_at_terms(conn, wanted)
+    assert [[mine.id], [], [other.id], [], [mine.id]] == [
+        [row.id for row in rows] for rows in found
+    ]
+    assert {True} == {row.is_recorded for rows in found for row in rows}
+    assert sorted(
+        (each.facility_id, each.user_id, each.start_time, each.end_time)
+        for each in (wanted[0], wanted[2], wanted[4])
+    ) == sorted(await conflicts(conn))
+
+
+async def test_nobody_waits_to_be_refused_for_who_is_changed_by_another_transaction(
+    first: Connection, conn: Connection, world: World
+) -> None:
+    await book(conn, world, at(0), at(1))
+    revision = await revision_of(conn, world.room.id)
+    wanted = [
+        attempt(world, revision, 0, user_id=world.member.id),
+        attempt(world, revision, 0, user_id=world.staff.id),
+    ]
+    async with first.transaction(force_rollback=True):
+        await users.deactivate_user(first, world.member.id)
+        async with asyncio.timeout(5):
+            found = await terms.refuse_at_terms(conn, wanted)
+    assert [[False], [True]] == [[row.is_recorded for row in rows] for rows in found]
+    assert [world.staff.id] == [row[1] for row in await conflicts(conn)]

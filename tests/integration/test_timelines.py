@@ -18,9 +18,9 @@ from domain.errors import Refusal
 from domain.periods import Period
 from live.days import Timeline
 from live.feed import Feed
+from live.looks import Look, make
 from live.source import Database
 from live.timelines import Timelines
-from live.together import Look, make
 from sql import facilities
 from sql.facilities import FacilityRow
 from sql.pool import Connection, Pool, connect
@@ -61,7 +61,6 @@ class Door:
         self._opened = asyncio.Event()
         self._opened.set()
         monkeypatch.setattr("live.source.make", self)
-        monkeypatch.setattr("live.together.make", self)
 
     async def __call__(
         self, conn: Connection, looks: Sequence[Look]
@@ -129,9 +128,10 @@ async def fresh(process: Process) -> None:
 
 
 @pytest.fixture
-async def process(pool: Pool, dsn: str, world: World) -> AsyncIterator[Process]:
-    """A process whose feed has begun, with all that is in the world told."""
+async def process(pool: Pool, dsn: str, world: World, door: Door) -> AsyncIterator[Process]:
+    """A process whose feed has begun, with all that is in the world told; it asks at the door."""
     assert world.room.id
+    assert [] == door.calls
     async with running(pool, dsn) as process:
         yield process
 

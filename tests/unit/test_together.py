@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
 import pytest
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
-from live.together import MOST_AT_ONCE, MOST_UNDER_WAY, Look, Together
+from live.looks import Look
+from live.together import MOST_AT_ONCE, MOST_UNDER_WAY, Together
 from sql.timelines import TimelineRow
 
 if TYPE_CHECKING:
@@ -60,8 +62,7 @@ class Database:
         self._opened = asyncio.Event()
         self._opened.set()
         monkeypatch.setattr("live.together.reading", lambda _: self)
-        monkeypatch.setattr("live.together.make", self._list)
-        self.together = Together(cast("Pool", None))
+        self.together = Together(cast("Pool", None), self._list, attrgetter("weight"))
 
     async def __aenter__(self) -> None:
         """A connection, as soon as any is lent."""
@@ -102,7 +103,7 @@ class Database:
 
     async def _look(self, wanted: Look) -> Shown:
         async with asyncio.timeout(10):  # nobody is ever left waiting
-            return cast("Shown", await self.together.look(wanted))
+            return cast("Shown", await self.together.ask(wanted))
 
     async def busy(self) -> "list[asyncio.Task[Shown]]":
         """As many statements under way as there may be, for one who looks each; facility 0."""
@@ -378,8 +379,8 @@ async def test_one_who_asks_again_as_the_last_statements_end_is_answered(
     database: Database,
 ) -> None:
     async def twice() -> Shown:
-        await database.together.look(look(1))
-        return cast("Shown", await database.together.look(look(2)))
+        await database.together.ask(look(1))
+        return cast("Shown", await database.together.ask(look(2)))
 
     first = asyncio.create_task(twice())
     await database.has_begun(1)
