@@ -74,17 +74,18 @@ def admit(callers: Callers, scope: Scope, token: str) -> Subject | Awaitable[Sub
     scope["extensions"]["holdfast"]["token_hash"] = token_hash
     known = callers.remembered(token_hash, datetime.now(UTC))
     if known is not None:
-        return _admitted(scope, known)
+        return _admitted(scope, _routed(scope), known)
     return _asked(callers, scope, token_hash)
 
 
-def admit_remembered(callers: Callers, scope: Scope, now: datetime) -> Caller | None:
+def admit_remembered(
+    callers: Callers, scope: Scope, operation_id: str, now: datetime
+) -> Caller | None:
     """The caller, left in the scope as ever, if their token is remembered.
 
-    The scope says already which operation is asked for.
-
     :raises AuthenticationRequired: if there is no token.
-    :raises Refusal: if a page of another site sent the cookie, or the token lacks a scope.
+    :raises Refusal: if a page of another site sent the cookie, or if the operation needs a scope
+        that the token does not have.
     """
     exchange = scope["extensions"]["holdfast"]
     token, exchange["by_cookie"] = _token(scope["headers"])
@@ -92,7 +93,7 @@ def admit_remembered(callers: Callers, scope: Scope, now: datetime) -> Caller | 
     known = callers.remembered(exchange["token_hash"], now)
     if known is None:
         return None
-    _admitted(scope, known)
+    _admitted(scope, operation_id, known)
     return known.caller
 
 
@@ -101,14 +102,19 @@ async def _asked(callers: Callers, scope: Scope, token_hash: bytes) -> Subject:
     if known is None:
         by_cookie = scope["extensions"]["holdfast"]["by_cookie"]
         raise AuthenticationRequired(_NO_SESSION if by_cookie else _INVALID, status=401)
-    return _admitted(scope, known)
+    return _admitted(scope, _routed(scope), known)
 
 
-def _admitted(scope: Scope, known: Known) -> Subject:
+def _routed(scope: Scope) -> str:
+    """The operation that Connexion has found for the request."""
+    found: str = scope["extensions"][ROUTING_CONTEXT]["operation_id"]
+    return found
+
+
+def _admitted(scope: Scope, operation_id: str, known: Known) -> Subject:
     exchange = scope["extensions"]["holdfast"]
     if exchange["by_cookie"]:
         check_page(scope["method"], scope["headers"])
-    operation_id = scope["extensions"][ROUTING_CONTEXT]["operation_id"]
     check_scopes(known.scopes, operations()[operation_id].scopes)
     exchange["caller"] = known.caller
     exchange["token_expires_at"] = known.expires_at

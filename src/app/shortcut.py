@@ -54,6 +54,7 @@ class Shortcut:
         if content is None:
             await self.app(scope, receive, send)
             return
+        scope["extensions"][ROUTING_CONTEXT] = _ROUTED
         headers = [
             (b"etag", etag_of(content).encode()),
             (b"content-length", str(len(content)).encode()),
@@ -65,9 +66,8 @@ class Shortcut:
     def _content(self, scope: Scope) -> bytes | None:
         """The answer, if it is remembered and the caller is."""
         now = datetime.now(UTC)
-        scope["extensions"][ROUTING_CONTEXT] = _ROUTED  # as Connexion's will be, on the long way
         try:
-            caller = admit_remembered(self.live.callers, scope, now)
+            caller = admit_remembered(self.live.callers, scope, OPERATION, now)
         except (AuthenticationRequired, Refusal):
             return None
         # Only then: what somebody asks whom nobody knows is not worth remembering.

@@ -79,7 +79,9 @@ def parser_of_arguments() -> argparse.ArgumentParser:
     parser.add_argument("url", nargs="?", help="a running service; else one is started")
     parser.add_argument("--seed", type=int, default=SEED, help=f"default: {SEED}")
     parser.add_argument("--examples", type=_positive, help="of each operation and phase")
-    parser.add_argument("--minutes", type=_positive, help="in rounds, each with the next seed")
+    parser.add_argument(
+        "--minutes", type=_positive, help="begin rounds for so long, each with the next seed"
+    )
     parser.add_argument(
         "--nightly",
         action="store_true",
@@ -155,7 +157,7 @@ def fuzz_in_rounds(
             sound &= all(passed)
             if end is not None and all(passed):
                 drop_bulk(this.reports)
-            if end is None or time.monotonic() >= end:
+            if end is None or this.is_over:
                 break
     finally:
         _report(reached, plan.reports)
@@ -203,14 +205,14 @@ def _probes(target: Target) -> Part:
 
 
 def walk_along(target: Target, names: Iterable[str] = WALKS) -> Part:
-    """The walks, of which each must be found, unless the time was over before."""
+    """The walks, as long as there is time; each must be found."""
     runs: list[Run] = []
     lost = []
     for name in names:
-        walked, missing = target.walk(name)
-        runs.extend(walked)
         if target.plan.is_over:
             break
+        walked, missing = target.walk(name)
+        runs.extend(walked)
         lost += [f"{name}: {came} led to no {went}" for came, went in sorted(missing)]
     part = _part(WALK, runs, lost)
     return replace(part, passed=part.passed and not lost)

@@ -39,9 +39,10 @@ EXAMPLES = int(os.environ.get("HOLDFAST_FUZZ_EXAMPLES", "10"))
 class Plan:
     """How much is sent, and where it is reported.
 
-    The same seed and as many examples send the same requests to the same town, unless ``end``, in
-    seconds of ``time.monotonic``, cuts them short. ``without`` are operations that are left alone.
-    ``patience``, in seconds, is by the number of examples unless it is said.
+    The same seed and as many examples send the same requests to the same town. ``without`` are
+    operations that are left alone. From ``end`` on, in seconds of ``time.monotonic``, no run
+    begins; one that has begun is finished, for Schemathesis takes a limit of time as an order to
+    go on until then. ``patience``, in seconds, is by the number of examples unless it is said.
     """
 
     seed: int = SEED
@@ -53,14 +54,8 @@ class Plan:
 
     @property
     def is_over(self) -> bool:
-        """Whether there is no time left for another run."""
-        return self.end is not None and self.end - time.monotonic() < 1
-
-    @property
-    def bounds(self) -> Sequence[str]:
-        """The options that end a run when the time is over."""
-        left = None if self.end is None else max(1, int(self.end - time.monotonic()))
-        return () if left is None else ("--max-time", str(left))
+        """Whether no other run is to begin."""
+        return self.end is not None and time.monotonic() >= self.end
 
     @property
     def run_seconds(self) -> int:
@@ -173,7 +168,6 @@ def _command(name: str, base_url: str, plan: Plan, *before: str) -> Sequence[str
         *("--seed", str(plan.seed), "--max-examples", str(plan.examples)),
         *chain(*((f"--report-{kind}-path", str(path)) for kind, path in reports.items())),
         *(f"--exclude-operation-id={each}" for each in plan.without),
-        *plan.bounds,
     ]
 
 

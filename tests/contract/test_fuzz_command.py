@@ -244,11 +244,9 @@ def test_operations_that_are_left_alone_are_not_called(
     assert Counter() == run.statuses["sites_list"]
 
 
-def test_a_run_ends_when_the_time_is_over() -> None:
-    assert () == Plan().bounds
+def test_no_run_begins_when_the_time_is_over() -> None:
     assert not Plan().is_over
     now = time.monotonic()
-    assert ("--max-time", "99") == tuple(Plan(end=now + 99.9).bounds)
     assert not Plan(end=now + 99).is_over
     assert Plan(end=now).is_over
 
@@ -271,7 +269,7 @@ def test_a_service_that_goes_before_its_streams_are_looked_at_is_said_so() -> No
         lasting_streams(url, "hf_any")
 
 
-ALL_BUT_TWO = sorted(ALL - {"sites_list", "session_create"})
+ALL_BUT_TWO = sorted(ALL - {"sites_create", "sites_retrieve"})
 """Left alone, that a round takes seconds."""
 
 
@@ -299,8 +297,8 @@ def test_an_hour_that_ends_early_still_tells_what_it_reached(
 
     assert [7, 8, 9] == seeds
     told = json.loads((reports / "coverage.json").read_bytes())
-    assert told["reached"][NOBODY]["sites_list"]["401"] > 0
-    assert "sites_list " in capsys.readouterr().out
+    assert told["reached"][NOBODY]["sites_create"]["401"] > 0
+    assert "sites_create " in capsys.readouterr().out
     for number in (1, 2):
         kept = {path.name for path in (reports / f"round-00{number}").iterdir()}
         assert {"nobody.txt", "nobody.xml", MARKER} == kept
@@ -311,28 +309,25 @@ def test_rounds_end_with_their_time(base_url: str, staff: str, tmp_path: Path) -
     def fresh(plan: Plan) -> Iterator[Target]:
         yield Target(base_url, settle_beside(base_url, staff, f"-6-{plan.seed}"), plan)
 
-    end = time.monotonic() + 6
+    end = time.monotonic() + 3
     plan = Plan(examples=1, reports=tmp_path, without=ALL_BUT_TWO)
-    assert 0 == fuzz_in_rounds(fresh, plan, [NOBODY], minutes=0.1)
-    assert time.monotonic() >= end - 1  # With less than that left nothing is begun.
+    assert 0 == fuzz_in_rounds(fresh, plan, [NOBODY], minutes=0.05)
+    assert time.monotonic() >= end
     assert (tmp_path / "coverage.txt").is_file()
 
 
 def test_a_walk_that_leads_nowhere_is_found(base_url: str, staff: str, tmp_path: Path) -> None:
     """As CI has it: a link that nobody can follow is a fault."""
-    plan = Plan(examples=1, reports=tmp_path)
+    plan = Plan(examples=1, reports=tmp_path, without=["bookings_retrieve"])
     target = Target(base_url, settle_beside(base_url, staff, "-7"), plan)
     (name,) = [each for each, (_, links) in WALKS.items() if len(links) == 3]
 
     found = walk_along(target, [name])
-    assert (True, ()) == (found.passed, tuple(found.remarks))
 
-    blocked = replace(target, plan=replace(plan, without=["bookings_retrieve"]))
-    lost = walk_along(blocked, [name])
-    assert not lost.passed
-    assert [f"{name}: bookings_create led to no bookings_retrieve"] == lost.remarks
+    assert not found.passed
+    assert [f"{name}: bookings_create led to no bookings_retrieve"] == found.remarks
 
-    late = replace(blocked, plan=replace(blocked.plan, end=time.monotonic() + 1))
+    late = replace(target, plan=replace(plan, end=time.monotonic()))
     assert walk_along(late, [name]).passed
 
 

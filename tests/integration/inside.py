@@ -20,6 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app import server
 from app.routing import StrictRouting
 from app.settings import Settings, load_settings
+from domain.scopes import SCOPES
+from domain.scopes import Scope as TokenScope
 from exchange.secrets import new_secret
 from live.live import Live
 from sql.pool import Connection, Pool, connect
@@ -123,7 +125,11 @@ class Inside:
         return reply.json if reply.body else None
 
     async def person(
-        self, *, is_staff: bool = False, expires_at: datetime | None = None
+        self,
+        *,
+        is_staff: bool = False,
+        scopes: Sequence[TokenScope] = SCOPES,
+        expires_at: datetime | None = None,
     ) -> tuple[int, bytes]:
         """Somebody new, and a token of theirs."""
         user = await insert_user(
@@ -136,6 +142,7 @@ class Inside:
             token_hash=secret.hash,
             token_prefix=secret.prefix,
             name="first",
+            scopes=scopes,
             expires_at=expires_at,
         )
         return user.id, secret.plain.encode()

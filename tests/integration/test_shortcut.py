@@ -403,6 +403,18 @@ async def test_a_revoked_token_opens_nothing_any_more(house: House) -> None:
     assert (401, True) == (reply.status, reply.is_routed)
 
 
+async def test_a_token_that_may_not_read_is_told_nothing(house: House) -> None:
+    query = await remembered(house)
+    _, token = await house.service.person(scopes=("book", "manage"))
+    for _ in range(2):  # by the second time it is known who asks
+        reply = await house.service.ask(query, token)
+        assert (403, True) == (reply.status, reply.is_routed)
+        assert "insufficient_scope" == reply.json["type"]
+        assert b'error="insufficient_scope", scope="read"' in reply.header(b"www-authenticate")
+    _, token = await house.service.person(scopes=("read",))
+    assert not (await house.agrees(query, token)).is_routed
+
+
 @pytest.mark.parametrize("by", ["the service", "somebody else"])
 async def test_who_is_deactivated_is_told_nothing_any_more(house: House, by: str) -> None:
     user_id, token = await house.service.person()
