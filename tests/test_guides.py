@@ -121,6 +121,14 @@ def recipe(house: House, name: str) -> list[str]:
     return printed
 
 
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda path: path.name
+)
+def test_a_guide_reckons_with_time_as_every_system_can(path: Path) -> None:
+    """Only GNU's date knows -d; Python is there."""
+    assert [] == re.findall(r"\bdate -.*", path.read_text(encoding="utf-8"))
+
+
 def test_the_quick_start_leads_to_a_booking(house: House) -> None:
     start, *blocks = blocks_of((DOCS / "quick-start.md").read_text(encoding="utf-8"))
     assert start.commands == "scripts/run.sh\n"

@@ -393,6 +393,17 @@ def test_who_lacks_a_scope_is_told_which_by_a_challenge(operation: Operation) ->
     refuses = "insufficient_scope" in operation.types.get("403", set())
     headers = operation.responses.get("403", {}).get("headers", {})
     assert needs == refuses == ("WWW-Authenticate" in headers)
+    if needs:
+        scope = " ".join(operation.found["x-required-scopes"])
+        shown = f'Bearer realm="holdfast", error="insufficient_scope", scope="{scope}"'
+        assert shown == headers["WWW-Authenticate"]["example"]
+
+
+@each_operation
+def test_who_has_no_token_is_told_to_bring_one_and_of_no_scope(operation: Operation) -> None:
+    headers = operation.responses.get("401", {}).get("headers", {})
+    if "WWW-Authenticate" in headers:
+        assert 'Bearer realm="holdfast"' == headers["WWW-Authenticate"]["example"]
 
 
 @each_operation
@@ -615,17 +626,24 @@ def test_every_action_of_an_overlay_changed_the_contract(name: str) -> None:
 
 def steps(target: str) -> list[str]:
     """The steps of the few JSONPath expressions that the overlays use."""
-    return [quoted or plain for quoted, plain in re.findall(r"\['([^']+)'\]|\.([\w*]+)", target)]
+    scoped = r"\[(\?)@\['x-required-scopes'\]\[0\] == '(\w+)'\]"
+    found = re.findall(rf"{scoped}|\['([^']+)'\]|\.([\w*]+)", target)
+    return ["".join(parts) for parts in found]
 
 
 def found_at(node: Any, path: list[str]) -> Iterator[Any]:
-    """What a path leads to; `*` is any member."""
+    """What a path leads to; `*` is any member, `?read` any that needs the scope `read` first."""
     if not path:
         yield node
     elif isinstance(node, dict):
-        for name in node if path[0] == "*" else [path[0]]:
-            if name in node:
-                yield from found_at(node[name], path[1:])
+        for name, member in node.items():
+            if path[0] in {"*", name} or _needs(member, path[0]):
+                yield from found_at(member, path[1:])
+
+
+def _needs(member: Any, step: str) -> bool:
+    scopes = member.get("x-required-scopes", []) if isinstance(member, dict) else []
+    return [step] == [f"?{scope}" for scope in scopes[:1]]
 
 
 def contains(node: Any, update: Any) -> bool:

@@ -3963,7 +3963,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -4127,7 +4127,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -4371,7 +4371,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -4590,7 +4590,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -4802,7 +4802,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -5002,7 +5002,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -5260,7 +5260,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -5441,7 +5441,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -5673,7 +5673,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="book"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -5943,7 +5943,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -6091,7 +6091,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="book"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -6313,7 +6313,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="book"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -6600,7 +6600,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -6838,7 +6838,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -7043,7 +7043,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -7293,7 +7293,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -7467,7 +7467,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -7694,7 +7694,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -7829,7 +7829,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -8002,7 +8002,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -8260,7 +8260,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -8494,7 +8494,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -8779,7 +8779,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -8921,7 +8921,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -9176,7 +9176,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -9423,7 +9423,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -9596,7 +9596,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -9763,7 +9763,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -9986,7 +9986,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -10121,7 +10121,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -10306,7 +10306,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -10534,7 +10534,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -10720,7 +10720,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -10933,7 +10933,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -11098,7 +11098,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -11362,7 +11362,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -11504,7 +11504,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -11663,7 +11663,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -11826,7 +11826,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -11980,7 +11980,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -12154,7 +12154,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -12374,7 +12374,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -12509,7 +12509,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -12677,7 +12677,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -13186,7 +13186,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -13346,7 +13346,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -13599,7 +13599,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -13853,7 +13853,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -14083,7 +14083,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -14241,7 +14241,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -14456,7 +14456,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -14591,7 +14591,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -14771,7 +14771,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -15005,7 +15005,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -15159,7 +15159,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -15299,7 +15299,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -15463,7 +15463,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -15634,7 +15634,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -15856,7 +15856,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -15991,7 +15991,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -16175,7 +16175,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -16407,7 +16407,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -16637,7 +16637,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
@@ -16802,7 +16802,7 @@ export interface operations {
                     /**
                      * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
                      *     `insufficient_scope`.
-                     * @example Bearer realm="holdfast"
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="manage"
                      */
                     "WWW-Authenticate"?: string;
                     [name: string]: unknown;
