@@ -118,7 +118,7 @@ def json_schema(schema: Any) -> Any:  # noqa: ANN401 - JSON
 
 
 def _operation(path: str, method: str, found: Mapping[str, Any], shared: list[Any]) -> Operation:
-    parameters = [_resolved(item) for item in [*shared, *found.get("parameters", [])]]
+    parameters = [resolved(item) for item in [*shared, *found.get("parameters", [])]]
     media_type, body = _body(found)
     return Operation(
         id=found["operationId"],
@@ -141,11 +141,12 @@ def _body(found: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | tuple[Non
     """The one media type of an operation's body and its schema."""
     if "requestBody" not in found:
         return None, None
-    ((media_type, content),) = _resolved(found["requestBody"])["content"].items()
+    ((media_type, content),) = resolved(found["requestBody"])["content"].items()
     return media_type, content["schema"]
 
 
-def _resolved(item: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolved(item: dict[str, Any]) -> dict[str, Any]:
+    """What a reference of the contract refers to; anything else as it is."""
     return _resolve(item["$ref"]) if "$ref" in item else item
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.contract import resolved
 from holdfast_client import NO_RETRY, BookingConflict, Holdfast
 from holdfast_client.api.bookings import bookings_create
 from holdfast_client.api.facilities import facilities_list
@@ -66,16 +67,6 @@ def http() -> Iterator[httpx.Client]:
     """Connections to it."""
     with httpx.Client(timeout=30) as http:
         yield http
-
-
-def resolved(node: Any) -> Any:
-    """What a reference leads to; anything else as it is."""
-    while isinstance(node, dict) and "$ref" in node:
-        found: Any = document()
-        for step in node["$ref"].removeprefix("#/").split("/"):
-            found = found[step]
-        node = found
-    return node
 
 
 def example_of(part: Operation) -> Any:

@@ -16,7 +16,8 @@ import httpx
 from jsonschema_rs import ValidationError
 from openapi_core.exceptions import OpenAPIError
 
-from tests.client import check_reply, document
+from app.contract import resolved
+from tests.client import check_reply
 
 from .coverage import ALL, DECLARED, Statuses
 from .fuzzing import OPERATIONS
@@ -221,7 +222,7 @@ def _sound(operation: Mapping[str, Any]) -> Request:
     """What the contract's own examples make of a request."""
     params = {
         each["name"]: each["example"]
-        for each in map(_followed, operation["parameters"])
+        for each in map(resolved, operation["parameters"])
         if each["in"] == "query" and each.get("required")
     }
     request: Request = {"headers": {}, "params": params}
@@ -233,12 +234,3 @@ def _sound(operation: Mapping[str, Any]) -> Request:
         request["content"] = body
         request["headers"]["Content-Type"] = kind
     return request
-
-
-def _followed(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Any = item
-    if "$ref" in item:
-        found = document()
-        for step in item["$ref"].removeprefix("#/").split("/"):
-            found = found[step]
-    return dict(found)

@@ -14,10 +14,10 @@ import pydantic
 import pytest
 import yaml
 
+from app.contract import METHODS, resolved
 from wire import models, replies
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
-METHODS = ("get", "post", "put", "patch", "delete")
 VERBS = {
     "add",
     "anonymise",
@@ -184,16 +184,6 @@ def document() -> dict[str, Any]:
     """The contract as it is published."""
     found: dict[str, Any] = yaml.safe_load((SPEC / "openapi.yaml").read_bytes())
     return found
-
-
-def resolved(item: dict[str, Any]) -> dict[str, Any]:
-    """What a reference refers to; anything else as it is."""
-    if "$ref" not in item:
-        return item
-    target: Any = document()
-    for step in item["$ref"].removeprefix("#/").split("/"):
-        target = target[step]
-    return dict(target)
 
 
 OPERATIONS = [

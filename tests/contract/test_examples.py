@@ -9,7 +9,7 @@ import jsonschema_rs
 import orjson
 import pytest
 
-from app.contract import METHODS, document, json_schema
+from app.contract import METHODS, document, json_schema, resolved
 from demo.house import FACILITY_GROUPS, USER_GROUPS
 from demo.loading import SITES
 from demo.people import PEOPLE
@@ -78,22 +78,12 @@ class Operation(NamedTuple):
         return str(self.found["operationId"])
 
 
-def parameters_of(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """An operation's parameters, references resolved."""
-    shared = document()["components"].get("parameters", {})
-    return [
-        shared[item["$ref"].rpartition("/")[2]] if "$ref" in item else item
-        for item in found["parameters"]
-    ]
-
-
 def examples_of(item: dict[str, Any], where: str) -> Iterator[Example]:
     """The examples of a parameter, a body or a reply."""
     if "example" in item:
         yield Example(where, item["example"], item["schema"])
     for name, example in item.get("examples", {}).items():
-        shown = document()["components"]["examples"][name] if "$ref" in example else example
-        yield Example(f"{where}/{name}", shown["value"], item["schema"])
+        yield Example(f"{where}/{name}", resolved(example)["value"], item["schema"])
 
 
 def operations() -> Iterator[Operation]:
@@ -117,7 +107,7 @@ def operation_of(path: str, found: dict[str, Any]) -> Operation:
     return Operation(
         found=found,
         path=path,
-        parameters={item["name"]: first(item) for item in parameters_of(found)},
+        parameters={item["name"]: first(item) for item in map(resolved, found["parameters"])},
         request=content(found.get("requestBody", {})),
         reply=content(success),
     )
@@ -136,7 +126,7 @@ def all_examples() -> tuple[Example, ...]:
 
 def parts_of(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """What of an operation can have examples."""
-    for item in parameters_of(found):
+    for item in map(resolved, found["parameters"]):
         yield item["name"], item
     for content in found.get("requestBody", {}).get("content", {}).values():
         yield "body", content
@@ -170,7 +160,8 @@ def test_an_operation_shows_what_is_sent_and_what_comes_back(operation: Operatio
     assert ("requestBody" in operation.found) == (operation.request is not None)
     success = min(operation.found["responses"])
     assert (success == "204") == (operation.reply is None)
-    needed = {item["name"] for item in parameters_of(operation.found) if item["required"]}
+    parameters = map(resolved, operation.found["parameters"])
+    needed = {item["name"] for item in parameters if item["required"]}
     assert {name for name in needed if operation.parameters[name] is None} == set()
 
 

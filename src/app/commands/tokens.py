@@ -4,10 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from app.failure import Failure
 from domain.errors import UsernameTaken
-from domain.scopes import SCOPES, Scope
+from domain.scopes import SCOPES, Scope, ordered
 from exchange.secrets import new_secret
 from sql.pool import Connection, create_pool, transaction
 from sql.tokens import delete_token, insert_token, list_tokens
@@ -95,7 +96,7 @@ def _scopes(names: Sequence[str]) -> Sequence[Scope]:
         if name not in SCOPES:
             message = f"{name!r} is no scope: a token has one or more of {', '.join(SCOPES)}."
             raise Failure(message)
-    return [scope for scope in SCOPES if scope in names or not names]
+    return ordered(cast("Sequence[Scope]", names) or SCOPES)
 
 
 def _lifetime(order: TokenOrder) -> timedelta | None:
