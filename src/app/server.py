@@ -49,13 +49,13 @@ from live.callers import Callers
 from live.feed import Feed
 from live.hub import Hub, Terms
 from live.live import Live
+from live.refusals import refuse
 from live.shared import SharedDays
 from live.source import Database
 from live.terms import TermsMemory
 from live.timelines import Timelines
 from live.together import Together
 from sql.pool import Pool, connect, create_pool, reading
-from sql.terms import refuse_at_terms
 from sql.users import CallerRow, find_caller
 from steps.rules import facility_facts
 
@@ -177,7 +177,7 @@ def _live(dsn: str, settings: Settings, pool: Pool) -> Live:
         streams=Hub(feed, terms),
         timelines=timelines,
         terms=TermsMemory(facts_of),
-        refusals=Together(pool, refuse_at_terms, lambda _: _REFUSAL_WEIGHS),
+        refusals=Together(pool, refuse, lambda _: _REFUSAL_WEIGHS),
         kept=kept,
         shared=shared,
     )

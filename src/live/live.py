@@ -6,11 +6,12 @@ from datetime import timedelta
 from live.callers import Callers
 from live.feed import Feed
 from live.hub import Hub
+from live.refusals import Attempt
 from live.shared import SharedDays
 from live.terms import TermsMemory
 from live.timelines import Timelines
 from live.together import Together
-from sql.terms import Attempt, RefusedRow
+from sql.terms import RefusedRow
 
 
 @dataclass(frozen=True, slots=True)

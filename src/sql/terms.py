@@ -55,19 +55,6 @@ class MadeRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """A booking of the user's own that would have been made at these terms, and when."""
-
-    revision: str | None
-    facility_id: int
-    user_id: int
-    start_time: datetime
-    end_time: datetime
-    occupied: Period
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class RefusedRow(InTheWayRow):
     """A booking that is in the way of an attempt, and whether that is on record.
 
@@ -127,24 +114,33 @@ async def book_at_terms(  # noqa: PLR0913 - one parameter for each column
     return await _QUERIES["book_at_terms"].one(conn, MadeRow, parameters)
 
 
-async def refuse_at_terms(conn: Connection, attempts: Sequence[Attempt]) -> list[list[RefusedRow]]:
-    """For each of the attempts, what holds the facility when it would; 32, earliest first.
+async def refuse_at_terms(  # noqa: PLR0913 - who asks for what, and what that would occupy
+    conn: Connection,
+    *,
+    revisions: Sequence[str | None],
+    facility_ids: Sequence[int],
+    user_ids: Sequence[int],
+    start_times: Sequence[datetime],
+    end_times: Sequence[datetime],
+    occupied_from: Sequence[datetime],
+    occupied_until: Sequence[datetime],
+    now: datetime,
+) -> list[RefusedRow]:
+    """For each attempt, in order, what holds the facility when it would; 32, earliest first.
 
-    No rows if nothing does, or if the revision is not that of the facility's terms any more. That
-    the user asked for it is recorded with the same statement, unless some of it has expired, or
-    the user is deactivated, or changed by another transaction at that moment.
+    All are of one length, an attempt each. No rows if nothing holds it, or if the revision is not
+    that of the facility's terms any more. That the user asked for it is recorded with the same
+    statement, unless some of it has expired, or the user is deactivated, or changed by another
+    transaction at that moment.
     """
     parameters = {
-        "revisions": [attempt.revision for attempt in attempts],
-        "facility_ids": [attempt.facility_id for attempt in attempts],
-        "user_ids": [attempt.user_id for attempt in attempts],
-        "start_times": [attempt.start_time for attempt in attempts],
-        "end_times": [attempt.end_time for attempt in attempts],
-        "occupied_from": [attempt.occupied.start for attempt in attempts],
-        "occupied_until": [attempt.occupied.end for attempt in attempts],
-        "now": max(attempt.now for attempt in attempts),
+        "revisions": list(revisions),
+        "facility_ids": list(facility_ids),
+        "user_ids": list(user_ids),
+        "start_times": list(start_times),
+        "end_times": list(end_times),
+        "occupied_from": list(occupied_from),
+        "occupied_until": list(occupied_until),
+        "now": now,
     }
-    found: list[list[RefusedRow]] = [[] for _ in attempts]
-    for row in await _QUERIES["refuse_at_terms"].many(conn, RefusedRow, parameters):
-        found[row.attempt - 1].append(row)
-    return found
+    return await _QUERIES["refuse_at_terms"].many(conn, RefusedRow, parameters)

@@ -22,13 +22,14 @@ from domain.rules import LONGEST_BOOKING
 from exchange import views
 from exchange.idempotency import has_key, once
 from exchange.request import Request, resource_reply
+from live.refusals import Attempt
 from live.terms import Terms
 from sql import bookings, facilities, quotas
 from sql import terms as at_terms
 from sql.bookings import BookingRow, BookingStatus, InTheWayRow
 from sql.pool import Connection, reading, retrying
 from sql.statement import Statement
-from sql.terms import Attempt, MadeRow
+from sql.terms import MadeRow
 from steps import rules
 from steps.conflicts import Wanted, advised, conflict_reply, in_the_way_of, looks_taken
 from steps.expiry import clearing

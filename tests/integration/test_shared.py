@@ -306,13 +306,19 @@ async def sharing(pool: Pool, dsn: str, url: str) -> AsyncIterator[Process]:
 
 
 @pytest.fixture
-async def town(
-    pool: Pool, dsn: str, world: World, cache: servers.RedisServer, store: redis.Redis
+async def town(  # noqa: PLR0913, PLR0917 - what there is, and the door to it
+    pool: Pool,
+    dsn: str,
+    world: World,
+    cache: servers.RedisServer,
+    store: redis.Redis,
+    door: Door,
 ) -> AsyncIterator[Town]:
-    """Two processes."""
+    """Two processes, which ask at the door."""
     async with sharing(pool, dsn, cache.url) as one, sharing(pool, dsn, cache.url) as other:
         town = Town(one, other, store, world)
         await town.know()
+        door.calls.clear()
         yield town
 
 

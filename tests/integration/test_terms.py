@@ -13,11 +13,12 @@ from psycopg.pq import TransactionStatus
 
 from app import migrations
 from domain.periods import Period
+from live.refusals import Attempt, refuse
 from sql import bookings, facilities, quotas, terms, users
 from sql.bookings import InTheWayRow
 from sql.pool import Connection, Pool, reading
 from sql.sites import insert_site
-from sql.terms import Attempt, MadeRow, RefusedRow
+from sql.terms import MadeRow, RefusedRow
 from tests import servers
 
 from .world import World, add_facility, at, book, make_world, try_book
@@ -747,7 +748,7 @@ async def refused(
     conn: Connection, world: World, revision: str | None, start: float = 0, **more: Any
 ) -> list[RefusedRow]:
     """What is in the way of an hour with a quarter kept free on either side, now at -1 h."""
-    (rows,) = await terms.refuse_at_terms(conn, [attempt(world, revision, start, **more)])
+    (rows,) = await refuse(conn, [attempt(world, revision, start, **more)])
     return rows
 
 
@@ -868,7 +869,7 @@ async def test_several_are_refused_at_once_each_for_what_is_in_its_own_way(
         attempt(world, None, 0),  # at no terms that there are
         attempt(world, revisions[0], 0.25),
     ]
-    found = await terms.refuse_at_terms(conn, wanted)
+    found = await refuse(conn, wanted)
     assert [[mine.id], [], [other.id], [], [mine.id]] == [
         [row.id for row in rows] for rows in found
     ]
@@ -891,6 +892,6 @@ async def test_nobody_waits_to_be_refused_for_who_is_changed_by_another_transact
     async with first.transaction(force_rollback=True):
         await users.deactivate_user(first, world.member.id)
         async with asyncio.timeout(5):
-            found = await terms.refuse_at_terms(conn, wanted)
+            found = await refuse(conn, wanted)
     assert [[False], [True]] == [[row.is_recorded for row in rows] for rows in found]
     assert [world.staff.id] == [row[1] for row in await conflicts(conn)]
