@@ -49,6 +49,7 @@ from live.callers import Callers
 from live.feed import Feed
 from live.hub import Hub, Terms
 from live.live import Live
+from live.making import make_bookings
 from live.refusals import refuse
 from live.shared import SharedDays
 from live.source import Database
@@ -59,8 +60,8 @@ from sql.pool import Pool, connect, create_pool, reading
 from sql.users import CallerRow, find_caller
 from steps.rules import facility_facts
 
-_REFUSAL_WEIGHS = 4
-"""What the record of a refused booking weighs beside others: see live.together."""
+_WRITE_WEIGHS = 4
+"""What a booking weighs beside others, made or refused: see live.together."""
 
 _GC_THRESHOLDS = (10_000, 20, 200)
 """How seldom Python looks for garbage among objects that are new, older and old."""
@@ -177,7 +178,8 @@ def _live(dsn: str, settings: Settings, pool: Pool) -> Live:
         streams=Hub(feed, terms),
         timelines=timelines,
         terms=TermsMemory(facts_of),
-        refusals=Together(pool, refuse, lambda _: _REFUSAL_WEIGHS),
+        bookings=Together(pool, make_bookings, lambda _: _WRITE_WEIGHS),
+        refusals=Together(pool, refuse, lambda _: _WRITE_WEIGHS),
         kept=kept,
         shared=shared,
     )

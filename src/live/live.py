@@ -11,14 +11,14 @@ from live.shared import SharedDays
 from live.terms import TermsMemory
 from live.timelines import Timelines
 from live.together import Together
-from sql.terms import RefusedRow
+from sql.terms import MadeRow, NewBooking, RefusedRow
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
     """What a process knows of the database without asking.
 
-    ``refusals`` records bookings that were refused. ``kept`` is how long changes stay in the
+    ``bookings`` makes bookings, and ``refusals`` records those that were refused. ``kept`` is how long changes stay in the
     log, for streams that come back to it. ``shared`` is what it has in common with others,
     where a Redis is given.
     """
@@ -28,6 +28,7 @@ class Live:
     streams: Hub
     timelines: Timelines
     terms: TermsMemory
+    bookings: Together[NewBooking, MadeRow | None]
     refusals: Together[Attempt, list[RefusedRow]]
     kept: timedelta
     shared: SharedDays | None = None

@@ -6,7 +6,9 @@ however long, and stored only if its revision is still the facility's.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+import orjson
 
 from domain.periods import Period
 from domain.rules import Closure
@@ -42,10 +44,33 @@ class TermsRow(FacilityRow):
         return [Closure(Period(start, end), reason) for start, end, reason in parts]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBooking:
+    """A booking of the user's own, for a request of theirs, and the terms that allowed it."""
+
+    revision: str | None
+    request_id: str
+    facility_id: int
+    user_id: int
+    start_time: datetime
+    end_time: datetime
+    title: str
+    description: str | None
+    attendee_count: int
+    status: BookingStatus
+    decide_by: datetime | None
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+
+
 @dataclass(frozen=True, slots=True)
 class MadeRow:
-    """What the database adds to a new booking, and the transaction that made it."""
+    """What the database adds to a new booking, and the transaction that made it.
 
+    ``attempt`` is the number of those that were to be made; the first is 1.
+    """
+
+    attempt: int
     id: int
     created_at: datetime
     updated_at: datetime
@@ -73,45 +98,21 @@ async def get_terms(
     return await _QUERIES["get_terms"].one(conn, TermsRow, parameters)
 
 
-async def book_at_terms(  # noqa: PLR0913 - one parameter for each column
-    conn: Connection,
-    *,
-    revision: str | None,
-    request_id: str,
-    facility_id: int,
-    user_id: int,
-    start_time: datetime,
-    end_time: datetime,
-    title: str,
-    description: str | None,
-    attendee_count: int,
-    status: BookingStatus,
-    decide_by: datetime | None,
-    buffer_before_minutes: int,
-    buffer_after_minutes: int,
-) -> MadeRow | None:
-    """A new booking of the user's own, for a request of theirs.
+async def book_at_terms(
+    conn: Connection, new: Sequence[NewBooking], *, patience: timedelta | None = None
+) -> list[MadeRow]:
+    """Those of the bookings that were made, in no order.
 
-    None if the revision is not that of the facility's terms any more, the period is taken, or
-    the user deactivated. It waits for rivals as ``bookings.insert_booking`` does, and may
-    lose to one: run it under ``retrying``.
+    The others were not: the revision is not that of the facility's terms any more, the period is
+    taken, or the user deactivated. For whoever holds the facility or the user, or is about to
+    book the period, it waits as ``bookings.insert_booking`` does, or for so long, after which it
+    raises psycopg.errors.LockNotAvailable and has made none.
     """
     parameters = {
-        "revision": revision,
-        "request_id": request_id,
-        "facility_id": facility_id,
-        "user_id": user_id,
-        "start_time": start_time,
-        "end_time": end_time,
-        "title": title,
-        "description": description,
-        "attendee_count": attendee_count,
-        "status": status,
-        "decide_by": decide_by,
-        "buffer_before_minutes": buffer_before_minutes,
-        "buffer_after_minutes": buffer_after_minutes,
+        "bookings": orjson.dumps(new).decode(),
+        "patience": None if patience is None else f"{patience / timedelta(milliseconds=1):.0f}ms",
     }
-    return await _QUERIES["book_at_terms"].one(conn, MadeRow, parameters)
+    return await _QUERIES["book_at_terms"].many(conn, MadeRow, parameters)
 
 
 async def refuse_at_terms(  # noqa: PLR0913 - who asks for what, and what that would occupy

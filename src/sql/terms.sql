@@ -38,54 +38,80 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
        ) AS c
  WHERE f.id = %(facility_id)s::int4;
 
--- name: book_at_terms :one
--- A new booking in one statement, and so in one transaction that needs no other; no row if the
--- terms that it was judged by are not the facility's any more, its period is taken or its user
--- deactivated. Whose doing it is is told first, as sql.pool does at the beginning of others.
--- The facility, its terms and then the user are held until the commit, so that nobody closes
--- the facility or lets the user go without seeing the booking, or being seen here: a row that
--- changed while it was waited for is read anew. KEY SHARE would not notice that of a user.
--- ON CONFLICT: see insert_booking.
-  WITH actor AS MATERIALIZED (
-       SELECT set_config('holdfast.actor_id', %(user_id)s::int4::text, TRUE) AS actor_id,
-              set_config('holdfast.request_id', %(request_id)s::text, TRUE) AS request_id
+-- name: book_at_terms :many
+-- New bookings, each its user's own doing, in one statement, and so in one transaction that needs
+-- no other. No row for one whose terms are not the facility's any more, whose period is taken or
+-- whose user is deactivated, nor for the second of two at one facility and start.
+-- Whose doing each is is told first, and for how long this waits for any lock: none that comes
+-- later is waited for before. Each facility, its terms and then the user are held until the
+-- commit, so that nobody closes the facility or lets the user go without seeing the booking, or
+-- being seen here: a row that changed while it was waited for is read anew. KEY SHARE would not
+-- notice that of a user.
+-- They are stored by facility and start: two statements that each wait for a booking of the other
+-- could not have come to that in one order. ON CONFLICT: see insert_booking.
+  WITH asked AS MATERIALIZED (
+       SELECT DISTINCT ON (n.facility_id, n.start_time)
+              e.attempt, n.revision, n.request_id, n.facility_id, n.user_id, n.start_time,
+              n.end_time, n.title, n.description, n.attendee_count, n.status, n.decide_by,
+              n.buffer_before_minutes, n.buffer_after_minutes
+         FROM jsonb_array_elements(%(bookings)s::jsonb) WITH ORDINALITY AS e (booking, attempt)
+        CROSS JOIN LATERAL jsonb_to_record(e.booking) AS n (
+              revision UUID, request_id TEXT, facility_id INT4, user_id INT4,
+              start_time TIMESTAMPTZ, end_time TIMESTAMPTZ, title TEXT, description TEXT,
+              attendee_count INT4, status BOOKING_STATUS, decide_by TIMESTAMPTZ,
+              buffer_before_minutes INT2, buffer_after_minutes INT2
+              )
+        ORDER BY n.facility_id, n.start_time, e.attempt
        ),
-       terms AS MATERIALIZED (
-       SELECT f.id
-         FROM facilities AS f
-         JOIN facility_terms AS t ON t.facility_id = f.id
-        WHERE f.id = %(facility_id)s::int4
-          AND t.revision = %(revision)s::uuid
-          FOR SHARE
+       told AS MATERIALIZED (
+       SELECT set_config('holdfast.own_requests',
+                         jsonb_object_agg(concat_ws(' ', facility_id,
+                                                    extract(EPOCH FROM start_time)::int8),
+                                          request_id)::text,
+                         TRUE) AS own_requests,
+              set_config('lock_timeout',
+                         COALESCE(%(patience)s::text, current_setting('lock_timeout')),
+                         TRUE) AS patience
+         FROM asked
        ),
-       holder AS MATERIALIZED (
-       SELECT u.id, u.username, u.display_name
-         FROM users AS u
-        WHERE u.id = %(user_id)s::int4
-          AND u.deactivated_at IS NULL
-          AND (SELECT t.id FROM terms AS t) IS NOT NULL
-          FOR SHARE
+       held AS MATERIALIZED (
+       SELECT a.*, u.username, u.display_name
+         FROM asked AS a
+        CROSS JOIN told AS d
+        CROSS JOIN LATERAL (
+              SELECT f.id
+                FROM facilities AS f
+                JOIN facility_terms AS t ON t.facility_id = f.id
+               WHERE f.id = a.facility_id
+                 AND t.revision = a.revision
+                 AND d.own_requests IS NOT NULL
+                 AND d.patience IS NOT NULL
+                 FOR SHARE
+              ) AS f
+        CROSS JOIN LATERAL (
+              SELECT o.username, o.display_name
+                FROM users AS o
+               WHERE o.id = a.user_id
+                 AND o.deactivated_at IS NULL
+                 AND f.id IS NOT NULL
+                 FOR SHARE
+              ) AS u
        ),
        made AS (
        INSERT INTO bookings (facility_id, user_id, start_time, end_time, title, description,
                              attendee_count, status, decide_by, buffer_before_minutes,
                              buffer_after_minutes)
-       SELECT t.id, h.id, %(start_time)s::timestamptz, %(end_time)s::timestamptz,
-              %(title)s::text, %(description)s::text, %(attendee_count)s::int4,
-              %(status)s::booking_status, %(decide_by)s::timestamptz,
-              %(buffer_before_minutes)s::int2, %(buffer_after_minutes)s::int2
-         FROM terms AS t
-        CROSS JOIN holder AS h
-        CROSS JOIN actor AS a
-        WHERE a.actor_id IS NOT NULL
-          AND a.request_id IS NOT NULL
+       SELECT facility_id, user_id, start_time, end_time, title, description, attendee_count,
+              status, decide_by, buffer_before_minutes, buffer_after_minutes
+         FROM held
+        ORDER BY facility_id, start_time
            ON CONFLICT ON CONSTRAINT bookings_no_overlap DO NOTHING
-       RETURNING id, created_at, updated_at
+       RETURNING id, facility_id, start_time, created_at, updated_at
        )
-SELECT b.id, b.created_at, b.updated_at, h.username, h.display_name,
+SELECT h.attempt, b.id, b.created_at, b.updated_at, h.username, h.display_name,
        pg_current_xact_id()::text::int8 AS transaction_id
   FROM made AS b
- CROSS JOIN holder AS h;
+  JOIN held AS h ON h.facility_id = b.facility_id AND h.start_time = b.start_time;
 
 -- name: refuse_at_terms :many
 -- What is in the way of several bookings, each at its terms, as list_in_the_way lists it, recorded

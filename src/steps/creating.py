@@ -1,8 +1,8 @@
 """How a booking is made: at once where that is possible, and else step by step.
 
-At once means that a draft that remembered terms allow is stored by one statement, if those are
-still the facility's and its time is free; where a quota covers it or the request has a key, within
-a transaction that counts or remembers. Whoever is refused by the rules, or books for somebody
+At once means that a draft that remembered terms allow is stored by one statement, with others that
+come at the same time, if those are still the facility's and its time is free; where a quota covers
+it or the request has a key, by itself, within a transaction that counts or remembers. Whoever is refused by the rules, or books for somebody
 else, is served step by step, by what the database says then.
 """
 
@@ -29,7 +29,7 @@ from sql import terms as at_terms
 from sql.bookings import BookingRow, BookingStatus, InTheWayRow
 from sql.pool import Connection, reading, retrying
 from sql.statement import Statement
-from sql.terms import MadeRow
+from sql.terms import MadeRow, NewBooking
 from steps import rules
 from steps.conflicts import Wanted, advised, conflict_reply, in_the_way_of, looks_taken
 from steps.expiry import clearing
@@ -113,7 +113,10 @@ class Creation:
         reply = await self._refused(judged) if is_doubtful else None
         if reply is not None:
             return reply
-        made = await (self._counted(judged) if judged.is_counted else self._uncounted(judged))
+        if judged.is_counted:
+            made = await self._counted(judged)
+        else:
+            made = await self._live.bookings.ask(self._new(judged))
         if made is not None:
             self._tell(judged, made)
             return self._made(judged, made)
@@ -121,15 +124,6 @@ class Creation:
         if reply is None:
             self._live.terms.forget(self.draft.facility_id, self.draft.period)
         return reply
-
-    async def _uncounted(self, judged: _Judged) -> MadeRow | None:
-        """The booking, by one statement."""
-
-        async def attempt() -> MadeRow | None:
-            async with reading(self.request.pool) as conn:
-                return await self._book(conn, judged)
-
-        return await retrying(attempt)
 
     async def _counted(self, judged: _Judged) -> MadeRow | None:
         """The booking, if it is not too much with what the user holds already."""
@@ -246,8 +240,11 @@ class Creation:
         }
 
     async def _book(self, conn: Connection, judged: _Judged) -> MadeRow | None:
-        return await at_terms.book_at_terms(
-            conn,
+        made = await at_terms.book_at_terms(conn, [self._new(judged)])
+        return made[0] if made else None
+
+    def _new(self, judged: _Judged) -> NewBooking:
+        return NewBooking(
             revision=judged.terms.row.revision,
             request_id=self.request.request_id,
             **judged.columns,

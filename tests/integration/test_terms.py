@@ -18,7 +18,7 @@ from sql import bookings, facilities, quotas, terms, users
 from sql.bookings import InTheWayRow
 from sql.pool import Connection, Pool, reading
 from sql.sites import insert_site
-from sql.terms import MadeRow, RefusedRow
+from sql.terms import MadeRow, NewBooking, RefusedRow
 from tests import servers
 
 from .world import World, add_facility, at, book, make_world, try_book
@@ -296,7 +296,7 @@ async def at_terms(
     conn: Connection, world: World, revision: str | None, start: float = 0, **more: Any
 ) -> MadeRow | None:
     """The member books Room 1 for an hour, unless ``more`` says otherwise."""
-    given = {
+    given: dict[str, Any] = {
         "request_id": "request-1",
         "facility_id": world.room.id,
         "user_id": world.member.id,
@@ -310,7 +310,10 @@ async def at_terms(
         "buffer_before_minutes": 0,
         "buffer_after_minutes": 0,
     }
-    return await terms.book_at_terms(conn, revision=revision, **{**given, **more})
+    new = NewBooking(revision=revision, **given | more)
+    made = await terms.book_at_terms(conn, [new])
+    assert len(made) < 2
+    return made[0] if made else None
 
 
 async def traces(conn: Connection) -> list[int]:
@@ -404,10 +407,10 @@ async def test_it_is_a_transaction_of_its_own_that_leaves_nothing_behind(
             await at_terms(conn, world, revision, start)
             assert TransactionStatus.IDLE == conn.info.transaction_status
             cursor = await conn.execute(
-                "SELECT current_setting('holdfast.actor_id', TRUE),"
-                "       current_setting('holdfast.request_id', TRUE)"
+                "SELECT current_setting('holdfast.own_requests', TRUE),"
+                "       current_setting('lock_timeout')"
             )
-            assert [("", "")] == await cursor.fetchall()
+            assert [("", "2s")] == await cursor.fetchall()
             assert 1 + (start == 1) == (await traces(other))[0]
 
 
