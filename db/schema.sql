@@ -41,7 +41,13 @@ CREATE OR REPLACE FUNCTION public.audit_booking()
  LANGUAGE plpgsql
  SET "TimeZone" TO 'UTC'
 AS $function$
+DECLARE
+    own_request TEXT;
 BEGIN
+    IF TG_OP = 'INSERT' THEN
+        own_request := NULLIF(current_setting('holdfast.own_requests', true), '')::JSONB
+            ->> concat_ws(' ', NEW.facility_id, extract(EPOCH FROM NEW.start_time)::BIGINT);
+    END IF;
     INSERT INTO public.booking_audit (
         booking_id, action, old_values, new_values, changed_by, request_id
     )
@@ -53,8 +59,11 @@ BEGIN
          END::public.audit_action,
         CASE WHEN TG_OP = 'UPDATE' THEN to_jsonb(OLD) - 'occupied' END,
         to_jsonb(NEW) - 'occupied',
-        NULLIF(current_setting('holdfast.actor_id', true), '')::INTEGER,
-        NULLIF(current_setting('holdfast.request_id', true), '')
+        CASE WHEN own_request IS NULL
+             THEN NULLIF(current_setting('holdfast.actor_id', true), '')::INTEGER
+             ELSE NEW.user_id
+         END,
+        COALESCE(own_request, NULLIF(current_setting('holdfast.request_id', true), ''))
     );
     RETURN NULL;
 END

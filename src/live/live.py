@@ -18,9 +18,9 @@ from sql.terms import MadeRow, NewBooking, RefusedRow
 class Live:
     """What a process knows of the database without asking.
 
-    ``bookings`` makes bookings, and ``refusals`` records those that were refused. ``kept`` is how long changes stay in the
-    log, for streams that come back to it. ``shared`` is what it has in common with others,
-    where a Redis is given.
+    ``bookings`` makes bookings, and ``refusals`` records those that were refused. ``kept`` is how
+    long changes stay in the log, for streams that come back to it. ``shared`` is what it has in
+    common with others, where a Redis is given.
     """
 
     feed: Feed

@@ -2,8 +2,9 @@
 
 At once means that a draft that remembered terms allow is stored by one statement, with others that
 come at the same time, if those are still the facility's and its time is free; where a quota covers
-it or the request has a key, by itself, within a transaction that counts or remembers. Whoever is refused by the rules, or books for somebody
-else, is served step by step, by what the database says then.
+it or the request has a key, by itself, within a transaction that counts or remembers. Whoever is
+refused by the rules, or books for somebody else, is served step by step, by what the database says
+then.
 """
 
 from collections.abc import Sequence

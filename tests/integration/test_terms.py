@@ -292,10 +292,8 @@ async def revision_of(conn: Connection, facility_id: int) -> str:
     return found
 
 
-async def at_terms(
-    conn: Connection, world: World, revision: str | None, start: float = 0, **more: Any
-) -> MadeRow | None:
-    """The member books Room 1 for an hour, unless ``more`` says otherwise."""
+def new_booking(world: World, revision: str | None, start: float = 0, **more: Any) -> NewBooking:
+    """Room 1 for an hour, for the member, unless ``more`` says otherwise."""
     given: dict[str, Any] = {
         "request_id": "request-1",
         "facility_id": world.room.id,
@@ -310,8 +308,14 @@ async def at_terms(
         "buffer_before_minutes": 0,
         "buffer_after_minutes": 0,
     }
-    new = NewBooking(revision=revision, **given | more)
-    made = await terms.book_at_terms(conn, [new])
+    return NewBooking(revision=revision, **given | more)
+
+
+async def at_terms(
+    conn: Connection, world: World, revision: str | None, start: float = 0, **more: Any
+) -> MadeRow | None:
+    """A new booking, made by itself."""
+    made = await terms.book_at_terms(conn, [new_booking(world, revision, start, **more)])
     assert len(made) < 2
     return made[0] if made else None
 
