@@ -119,6 +119,7 @@ SELECT h.attempt, b.id, b.created_at, b.updated_at, h.username, h.display_name,
 -- facility's any more; nothing is recorded (is_recorded) where some of it has expired and only
 -- waits to be cleared away, and of a user who is deactivated, or changed just now: nobody waits
 -- here for what concerns somebody else.
+-- It is found by start, as list_timelines does; whoever asks has added their own buffers.
 -- What is asked for goes by way of a CTE, which hides it from the planner: see list_closures_of.
   WITH asked AS MATERIALIZED (
        SELECT n.attempt, n.revision, n.facility_id, n.user_id, n.start_time, n.end_time,
@@ -138,6 +139,8 @@ SELECT h.attempt, b.id, b.created_at, b.updated_at, h.username, h.display_name,
               SELECT o.*
                 FROM bookings AS o
                WHERE o.facility_id = a.facility_id
+                 AND o.start_time > lower(a.period) - INTERVAL '12 hours'
+                 AND o.start_time < upper(a.period) + INTERVAL '4 hours'
                  AND o.occupied && a.period
                  AND o.status IN ('confirmed', 'pending')
                ORDER BY o.start_time
@@ -147,9 +150,14 @@ SELECT h.attempt, b.id, b.created_at, b.updated_at, h.username, h.display_name,
        told AS MATERIALIZED (
        SELECT a.attempt, a.facility_id, u.id AS user_id, a.start_time, a.end_time
          FROM asked AS a
-         JOIN users AS u ON u.id = a.user_id
-        WHERE u.deactivated_at IS NULL
-          AND EXISTS (SELECT
+        CROSS JOIN LATERAL (
+              SELECT o.id
+                FROM users AS o
+               WHERE o.id = a.user_id
+                 AND o.deactivated_at IS NULL
+                 FOR SHARE SKIP LOCKED
+              ) AS u
+        WHERE EXISTS (SELECT
                         FROM taken AS e
                        WHERE e.attempt = a.attempt)
           AND NOT EXISTS (SELECT
@@ -157,7 +165,6 @@ SELECT h.attempt, b.id, b.created_at, b.updated_at, h.username, h.display_name,
                            WHERE e.attempt = a.attempt
                              AND e.status = 'pending'
                              AND e.decide_by <= %(now)s::timestamptz)
-          FOR SHARE OF u SKIP LOCKED
        ),
        recorded AS (
        INSERT INTO booking_conflicts (facility_id, user_id, start_time, end_time)

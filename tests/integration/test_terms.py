@@ -800,6 +800,20 @@ async def test_what_is_in_the_way_is_listed_as_ever_and_recorded_once(
     assert [(world.room.id, world.member.id, at(0), at(1))] == await conflicts(conn)
 
 
+@pytest.mark.parametrize(("start", "there"), [(-8.25, 0), (-8, 1), (15.75, 1), (16, 0)])
+async def test_the_longest_booking_with_the_longest_buffers_is_found_to_its_last_quarter(
+    conn: Connection, world: World, start: float, there: int
+) -> None:
+    """A booking of eight hours with four kept free on either side, and four more for who asks."""
+    revision = await revision_of(conn, world.room.id)
+    whole: dict[str, Any] = {"buffer_before_minutes": 240, "buffer_after_minutes": 240}
+    made = await at_terms(conn, world, revision, 0, end_time=at(8), **whole)
+    assert made is not None
+    occupied = Period(at(start - 4), at(start + 4.25))
+    rows = await refused(conn, world, revision, start, end_time=at(start + 0.25), occupied=occupied)
+    assert [made.id] * there == [row.id for row in rows]
+
+
 async def test_no_more_is_listed_than_ever_and_one_conflict_recorded(
     conn: Connection, world: World
 ) -> None:
