@@ -7,6 +7,8 @@ from typing import Any
 import pydantic
 import pytest
 
+from app.contract import METHODS
+
 from . import test_contract_quality as rules
 
 Json = dict[str, Any]
@@ -199,7 +201,7 @@ def _read(monkeypatch: pytest.MonkeyPatch, contract: Json) -> None:
     operations = [
         rules.Operation(path, method, item[method])
         for path, item in contract["paths"].items()
-        for method in rules.METHODS
+        for method in METHODS
         if method in item
     ]
     monkeypatch.setattr(rules, "OPERATIONS", operations)
