@@ -138,7 +138,9 @@ def _running(command: str, checkout: Path, environment: dict[str, str]) -> Itera
         _wait_until_served(process, output)
         yield output.read_text(encoding="utf-8")
     finally:
-        os.killpg(process.pid, signal.SIGINT)
+        # What has ended by itself said why, and a signal to nobody would hide it.
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
         status = process.wait(60)
     assert status == 0, output.read_text(encoding="utf-8")
 

@@ -7,6 +7,8 @@ from typing import Any
 import pydantic
 import pytest
 
+from app.contract import METHODS
+
 from . import test_contract_quality as rules
 
 Json = dict[str, Any]
@@ -104,6 +106,9 @@ FAULTS: dict[Callable[..., None], Callable[[Json], object]] = {
     rules.test_who_lacks_a_scope_is_told_which_by_a_challenge: lambda c: _reply(
         c, "sites_create", "403"
     )["headers"].pop("WWW-Authenticate"),
+    rules.test_who_has_no_token_is_told_to_bring_one_and_of_no_scope: lambda c: _reply(
+        c, "sites_create", "401"
+    )["headers"]["WWW-Authenticate"].update(example='Bearer realm="holdfast", scope="manage"'),
     rules.test_what_can_be_changed_has_a_version_to_name: lambda c: _reply(
         c, "sites_update", "200"
     )["headers"].pop("ETag"),
@@ -199,7 +204,7 @@ def _read(monkeypatch: pytest.MonkeyPatch, contract: Json) -> None:
     operations = [
         rules.Operation(path, method, item[method])
         for path, item in contract["paths"].items()
-        for method in rules.METHODS
+        for method in METHODS
         if method in item
     ]
     monkeypatch.setattr(rules, "OPERATIONS", operations)
