@@ -23,7 +23,7 @@ _serials = itertools.count()
 class Day:
     """What happens at a facility on a day of UTC: all that shares any moment with it.
 
-    The ``serial`` is of this look at it and no other. What transactions before ``seen``
+    The ``serial`` is another whenever anything of it is. What transactions before ``seen``
     changed is in it; 0 where that is not known.
     """
 
@@ -31,6 +31,12 @@ class Day:
     closed: Sequence[Closed]
     seen: int = field(default=0, compare=False)
     serial: int = field(default_factory=_serials.__next__, compare=False)
+
+    def after(self, remembered: "Day | None") -> "Day":
+        """Itself, by the serial of what was remembered of the day if that is the same."""
+        if self != remembered:
+            return self
+        return Day(self.taken, self.closed, self.seen, remembered.serial)
 
     @property
     def weight(self) -> int:
@@ -43,13 +49,14 @@ class Known:
     """What is remembered of a facility.
 
     As long as its ``serial`` is the same, the facility has not changed, and as long as a
-    day's is, nothing on that day has.
+    day's is, nothing on that day has. ``head`` is what remembered answers about it begin with.
     """
 
     row: FacilityRow
     facility: Facility
     days: dict[int, Day] = field(default_factory=dict)
     serial: int = field(default_factory=_serials.__next__)
+    head: bytes = b""
 
     @property
     def weight(self) -> int:

@@ -34,10 +34,19 @@ class Source(Protocol):
     def missed(self, count: int) -> None:
         """Take note of so many answers that had to be made."""
 
-    def keep_answer(
-        self, key: object, known: Known, days: Mapping[int, Day], body: bytes, stands: Period
+    def keep_answer(  # noqa: PLR0913, PLR0917 - what is asked, and all that is told of it
+        self,
+        key: object,
+        known: Known,
+        days: Mapping[int, Day],
+        body: bytes,
+        stands: Period,
+        common: int = 0,
     ) -> None:
-        """Remember an answer that stands for this long unless something it rests on changes."""
+        """Remember an answer that stands for this long unless something it rests on changes.
+
+        Its first bytes, ``common`` of them, are those of other answers about the facility.
+        """
 
     def glance(self, facility_id: int, period: Period) -> Timeline | None:
         """What happens at a facility within the period, where all of it is remembered."""

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Protocol
 
 from cachetools import Cache, LRUCache
@@ -81,20 +82,23 @@ class _Flight:
 class _Answer:
     """Bytes that stand between the one instant and the other, if all they rest on does.
 
-    It holds serials and not what they are of, which would outlive being forgotten.
+    It holds serials and not what they are of, which would outlive being forgotten: ``days`` is
+    the number of a day and its serial, and so on. It begins with ``head``, as others do.
     """
 
     known: int
-    days: Sequence[tuple[int, int]]
+    days: tuple[int, ...]
     since: datetime
     until: datetime
-    body: bytes
+    head: bytes
+    rest: bytes
 
     def stands_at(self, now: datetime, known: Known) -> bool:
         """Whether it may be given again."""
         if self.known != known.serial or not self.since < now < self.until:
             return False
-        for number, serial in self.days:
+        each = iter(self.days)
+        for number, serial in zip(each, each, strict=True):
             day = known.days.get(number)
             if day is None or day.serial != serial:
                 return False
@@ -103,7 +107,7 @@ class _Answer:
     @property
     def weight(self) -> int:
         """About how many bytes of memory it takes."""
-        return len(self.body) + 600 + 130 * len(self.days)
+        return len(self.rest) + 700 + 32 * len(self.days)
 
 
 class Timelines:
@@ -153,18 +157,30 @@ class Timelines:
         if found is None or not found.stands_at(now, known):
             return None
         _HITS_OF_ANSWERS.inc()
-        return found.body
+        return found.head + found.rest
 
     def missed(self, count: int) -> None:
         """Take note of so many answers that had to be made."""
         _MISSES_OF_ANSWERS.inc(count)
 
-    def keep_answer(
-        self, key: object, known: Known, days: Mapping[int, Day], body: bytes, stands: Period
+    def keep_answer(  # noqa: PLR0913, PLR0917 - what is asked, and all that is told of it
+        self,
+        key: object,
+        known: Known,
+        days: Mapping[int, Day],
+        body: bytes,
+        stands: Period,
+        common: int = 0,
     ) -> None:
-        """Remember an answer that stands for this long unless something it rests on changes."""
-        serials = [(number, day.serial) for number, day in days.items()]
-        answer = _Answer(known.serial, serials, stands.start, stands.end, body)
+        """Remember an answer that stands for this long unless something it rests on changes.
+
+        Its first bytes, ``common`` of them, are those of other answers about the facility.
+        """
+        if known.head != body[:common]:
+            known.head = body[:common]
+        serials = tuple(chain.from_iterable((number, day.serial) for number, day in days.items()))
+        rest = body[common:]
+        answer = _Answer(known.serial, serials, stands.start, stands.end, known.head, rest)
         if answer.weight < MOST_ANSWER_BYTES:
             self._answers[key] = answer
 
@@ -290,6 +306,8 @@ class Timelines:
             return self._database.timeline(row)
         known = self._remember(row.facility)
         days = by_day(row.taken, row.closed, flight.first, flight.last, row.transaction_id)
+        # A look is wider than what was forgotten: answers that rest on the rest of it still stand.
+        days = {number: day.after(known.days.get(number)) for number, day in days.items()}
         self._add(known, days)
         if self._shared is not None:
             shared = {(facility_id, number): day for number, day in days.items()}

@@ -40,6 +40,12 @@ _OF_PAGE = (
 _FURTHEST = timedelta(days=3650)
 """Further ahead than any facility takes bookings."""
 
+_AFTER_FACILITY = b',"available_slots":'
+"""What follows where an answer has said what is so of the facility at any time.
+
+Quotation marks within a string are escaped: it is found nowhere else.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Search:
@@ -232,7 +238,8 @@ def _result(request: Request, answer: _Answer) -> replies.AvailabilityResult:
 def _key(search: Search, facility: Facility) -> object:
     """All that the answer about a facility depends on, besides what is known of it and when."""
     admitted = may_book(search.caller, facility.site_id, facility.open_to)
-    return facility.id, search.window, search.duration, admitted
+    start, end = search.window.start.timestamp(), search.window.end.timestamp()
+    return facility.id, start, end, search.duration, admitted
 
 
 def _keep(source: Source, search: Search, seen: _Seen, judged: Mapping[int, bytes]) -> None:
@@ -254,7 +261,8 @@ def _keep(source: Source, search: Search, seen: _Seen, judged: Mapping[int, byte
             if taken.decide_by is not None and taken.decide_by > search.now
         )
         stands = Period(stands.start, min(stands.end, min(decided, default=stands.end)))
-        source.keep_answer(_key(search, known.facility), known, days, body, stands)
+        common = max(0, body.find(_AFTER_FACILITY))
+        source.keep_answer(_key(search, known.facility), known, days, body, stands, common)
 
 
 def _days_of(looked: Sequence[Timeline]) -> dict[int, Day] | None:

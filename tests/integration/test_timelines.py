@@ -246,6 +246,29 @@ async def test_days_far_apart_are_remembered_beside_each_other(
     assert 2 == len(door.calls)
 
 
+async def test_a_look_that_reaches_further_than_what_changed_ends_no_other_answer(
+    process: Process, conn: Connection, world: World, door: Door
+) -> None:
+    """The look at a day brings those beside it, which stay what they were unless they changed."""
+    await book(conn, world, at(30), at(31))
+    await process.feed.passed()
+    tomorrow = Period(at(24), at(36))
+    timeline = await process.look(world.room, tomorrow)
+    known = timeline.known
+    assert known is not None
+    days = {number: day for number, day in timeline.days.items() if day.taken}
+    assert days
+    source = await process.timelines.source()
+    source.keep_answer("tomorrow", known, days, b"told", Period(NOW, NOW + DAY))
+    for hour, still in ((1, True), (33, False)):
+        await book(conn, world, at(hour), at(hour + 1))
+        calls = len(door.calls)
+        await process.feed.passed()
+        assert at(hour) in await process.starts(world.room, Period(TODAY.start, tomorrow.end))
+        assert calls + 1 == len(door.calls)
+        assert still == (source.answer("tomorrow", known, NOW + DAY / 2) is not None)
+
+
 async def test_an_answer_keeps_nothing_alive_of_what_it_rests_on(
     process: Process, conn: Connection, world: World
 ) -> None:
@@ -592,6 +615,16 @@ async def test_answers_take_no_more_memory_than_there_is_for_them(
             )
         source.keep_answer("too long", known, {}, b"x" * 4000, Period(NOW, NOW + DAY))
         assert source.answer("too long", known, NOW + DAY / 2) is None
+        # What they all begin with is remembered once.
+        for number in range(5):
+            body = b"x" * 4000 + b"%d" % number
+            source.keep_answer(number, known, {}, body, Period(NOW, NOW + DAY), 4000)
+            assert body == source.answer(number, known, NOW + DAY / 2)
+        assert all(source.answer(each, known, NOW + DAY / 2) for each in range(5))
+        other = b"y" * 3
+        source.keep_answer("other", known, {}, other, Period(NOW, NOW + DAY), 2)
+        assert other == source.answer("other", known, NOW + DAY / 2)
+        assert b"x" * 4000 + b"4" == source.answer(4, known, NOW + DAY / 2)
     assert [1, 2, 3, 3] == kept[:4]
     assert {3} == set(kept[3:])
 
