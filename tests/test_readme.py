@@ -77,7 +77,8 @@ def test_the_readmes_commands_do_what_it_says(checkout: Path, environment: dict[
     assert booked["status"] == "confirmed"
 
     # The whole suite would run this test again: that it is found and set up is enough.
-    collected = _shell(test, checkout, {**environment, "PYTEST_ADDOPTS": "--collect-only -q"})
+    found = "--collect-only -q tests/test_readme.py"
+    collected = _shell(test, checkout, {**environment, "PYTEST_ADDOPTS": found})
     assert "test_the_readmes_commands_do_what_it_says" in collected
 
 

@@ -221,6 +221,8 @@ KINDS: dict[type[Exception], Kind] = {
     psycopg.OperationalError: _AWAY,
     psycopg.InterfaceError: _AWAY,
     psycopg.errors.ReadOnlySqlTransaction: _AWAY,
+    # This process stood still, as a paused machine does, and its session was ended meanwhile.
+    psycopg.errors.IdleInTransactionSessionTimeout: _AWAY,
     psycopg_pool.PoolTimeout: _AWAY,
     psycopg_pool.PoolClosed: _AWAY,
     psycopg_pool.TooManyRequests: _AWAY,

@@ -130,10 +130,10 @@ def faulty(base_url: str, faults: Faults) -> Iterator[str]:
 
 
 async def _asked(scope: Any, receive: Any) -> Asked:
-    body, more = b"", True
+    parts, more = [], True
     while more:
         message = await receive()
-        body += message.get("body", b"")
+        parts.append(message.get("body", b""))
         more = message.get("more_body", False)
     path, query = scope["raw_path"].decode(), scope["query_string"].decode("latin-1")
     return Asked(
@@ -141,7 +141,7 @@ async def _asked(scope: Any, receive: Any) -> Asked:
         method=scope["method"],
         url=f"{path}?{query}" if query else path,
         headers=scope["headers"],
-        body=body,
+        body=b"".join(parts),
     )
 
 

@@ -115,6 +115,7 @@ def test_one_type_has_one_status_and_one_title() -> None:
         (psycopg.errors.DeadlockDetected, 503),
         (psycopg.errors.SerializationFailure, 503),
         (psycopg.errors.ReadOnlySqlTransaction, 503),
+        (psycopg.errors.IdleInTransactionSessionTimeout, 503),
         (psycopg.errors.UndefinedTable, 500),
         (psycopg.errors.NumericValueOutOfRange, 500),
         (ZeroDivisionError, 500),

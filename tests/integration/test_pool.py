@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from psycopg.errors import (
     DeadlockDetected,
+    IdleInTransactionSessionTimeout,
     LockNotAvailable,
     QueryCanceled,
     SerializationFailure,
@@ -387,6 +388,20 @@ async def test_a_connection_that_dies_in_use_is_replaced(single: Pool, dsn: str)
 
     with pytest.raises(psycopg.OperationalError):
         await lose()
+
+    assert await _sites(single) == 0
+
+
+async def test_a_process_that_stood_still_in_a_transaction_has_done_nothing(single: Pool) -> None:
+    async def stand_still() -> None:
+        async with transaction(single, actor_id=None, request_id=None) as conn:
+            await _add_site(conn)
+            await conn.execute("SET LOCAL idle_in_transaction_session_timeout = '1ms'")
+            await _readable(conn.fileno())  # As soon as the server has ended the session.
+            await _add_site(conn, "Hill")
+
+    with pytest.raises(IdleInTransactionSessionTimeout):
+        await stand_still()
 
     assert await _sites(single) == 0
 
