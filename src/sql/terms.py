@@ -99,7 +99,7 @@ async def get_terms(
 
 
 async def book_at_terms(
-    conn: Connection, new: Sequence[NewBooking], *, patience: timedelta | None = None
+    conn: Connection, bookings: Sequence[NewBooking], *, patience: timedelta | None = None
 ) -> list[MadeRow]:
     """Those of the bookings that were made, in no order.
 
@@ -109,7 +109,7 @@ async def book_at_terms(
     raises psycopg.errors.LockNotAvailable and has made none.
     """
     parameters = {
-        "bookings": orjson.dumps(new).decode(),
+        "bookings": orjson.dumps(bookings).decode(),
         "patience": None if patience is None else f"{patience / timedelta(milliseconds=1):.0f}ms",
     }
     return await _QUERIES["book_at_terms"].many(conn, MadeRow, parameters)

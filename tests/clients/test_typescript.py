@@ -1,7 +1,7 @@
 """The client for TypeScript: its own tests, and what it is as a package."""
 
 import json
-import tarfile
+import shutil
 from pathlib import Path
 
 import pytest
@@ -62,8 +62,7 @@ def test_the_package_is_built_whole_and_works_in_a_project_of_ones_own(
     node.tool("typescript/bin/tsc", "--project", "tsconfig.build.json", cwd=CLIENT)
     said = node.run(node.npm, "pack", "--json", "--pack-destination", str(tmp_path), cwd=CLIENT)
     (packed,) = json.loads(said[said.index("[") :])
-    with tarfile.open(tmp_path / packed["filename"]) as archive:
-        archive.extractall(tmp_path, filter="data")
+    shutil.unpack_archive(tmp_path / packed["filename"], tmp_path)
     (tmp_path / "package").rename(packages / "holdfast-client")
     for name in ("openapi-fetch", "openapi-typescript-helpers", "@types", "undici-types"):
         (packages / name).symlink_to(CLIENT / "node_modules" / name)
