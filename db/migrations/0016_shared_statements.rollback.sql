@@ -1,7 +1,8 @@
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '60s';
 
--- As it was made in 0005.
+-- As it was made in 0005. Stop the processes of the version after it first: of their bookings the
+-- audit would not know who made them.
 CREATE OR REPLACE FUNCTION audit_booking() RETURNS TRIGGER
 LANGUAGE plpgsql
 SET timezone = 'UTC'

@@ -6,7 +6,8 @@ SET LOCAL statement_timeout = '60s';
 
 -- holdfast.own_requests is for the transaction what holdfast.request_id is, where each booking is
 -- its user's own doing, for a request of its own: a JSON object of request ids, each by facility
--- and start (in seconds since 1970), which no two active bookings have in common.
+-- and start in seconds since 1970. Bookings begin on marks (booking_time_granularity), so no two
+-- active ones have both in common.
 CREATE OR REPLACE FUNCTION audit_booking() RETURNS TRIGGER
 LANGUAGE plpgsql
 SET timezone = 'UTC'

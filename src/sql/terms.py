@@ -1,7 +1,7 @@
 """The terms that a facility is booked on, and bookings made or refused at them.
 
-Each is one statement in a transaction of its own: what a booking was judged by is read before,
-however long, and stored only if its revision is still the facility's.
+Each is one statement, which may be a transaction of its own: what a booking was judged by is read
+before, however long, and stored only if its revision is still the facility's.
 """
 
 from collections.abc import Sequence
@@ -104,9 +104,10 @@ async def book_at_terms(
     """Those of the bookings that were made, in no order.
 
     The others were not: the revision is not that of the facility's terms any more, the period is
-    taken, or the user deactivated. For whoever holds the facility or the user, or is about to
-    book the period, it waits as ``bookings.insert_booking`` does, or for so long, after which it
-    raises psycopg.errors.LockNotAvailable and has made none.
+    taken, the user is deactivated, or another transaction changes the facility, its terms or the
+    user just now. For whoever is about to book a period it waits as ``bookings.insert_booking``
+    does, or for so long for each, after which it raises psycopg.errors.LockNotAvailable and has
+    made none.
     """
     parameters = {
         "bookings": orjson.dumps(bookings).decode(),

@@ -42,11 +42,12 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
 -- New bookings, each its user's own doing, in one statement, and so in one transaction that needs
 -- no other. No row for one whose terms are not the facility's any more, whose period is taken or
 -- whose user is deactivated, nor for the second of two at one facility and start.
--- Whose doing each is is told first, and for how long this waits for any lock: none that comes
--- later is waited for before. Each facility, its terms and then the user are held until the
--- commit, so that nobody closes the facility or lets the user go without seeing the booking, or
--- being seen here: a row that changed while it was waited for is read anew. KEY SHARE would not
--- notice that of a user.
+-- Each facility, its terms and then the user are held until the commit, so that nobody closes the
+-- facility or lets the user go without seeing the booking, or being seen here: a row that changed
+-- since it was looked for is read anew. KEY SHARE would not notice that of a user. One that another
+-- transaction changes just now gets no row either: nobody waits here for what concerns somebody
+-- else. Rivals for a period are waited for, and their number is what bounds that; how long for
+-- each is told first, with whose doing each booking is.
 -- They are stored by facility and start: two statements that each wait for a booking of the other
 -- could not have come to that in one order. ON CONFLICT: see insert_booking.
   WITH asked AS MATERIALIZED (
@@ -86,7 +87,7 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
                  AND t.revision = a.revision
                  AND d.own_requests IS NOT NULL
                  AND d.patience IS NOT NULL
-                 FOR SHARE
+                 FOR SHARE SKIP LOCKED
               ) AS f
         CROSS JOIN LATERAL (
               SELECT o.username, o.display_name
@@ -94,7 +95,7 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
                WHERE o.id = a.user_id
                  AND o.deactivated_at IS NULL
                  AND f.id IS NOT NULL
-                 FOR SHARE
+                 FOR SHARE SKIP LOCKED
               ) AS u
        ),
        made AS (

@@ -549,7 +549,7 @@ MEANWHILE = (
         *[(statement, "held and written") for statement in MEANWHILE[:3]],
     ],
 )
-async def test_a_booking_waits_for_a_change_of_its_terms_and_is_not_made_then(  # noqa: PLR0913, PLR0917 - who does what when
+async def test_no_booking_is_made_while_its_terms_change_nor_waits_for_that(  # noqa: PLR0913, PLR0917 - who does what when
     first: Connection, second: Connection, conn: Connection, town: World, statement: str, held: str
 ) -> None:
     revision = await revision_of(conn, town.room.id)
@@ -558,11 +558,11 @@ async def test_a_booking_waits_for_a_change_of_its_terms_and_is_not_made_then(  
             await facilities.lock_facilities(first, [town.room.id])
         if held != "held first":
             await first.execute(statement.encode())
-        made = asyncio.create_task(at_terms(second, town, revision))
-        await blocked_by(conn, first, made)
+        async with asyncio.timeout(5):
+            assert await at_terms(second, town, revision) is None
         if held == "held first":
             await first.execute(statement.encode())
-    assert await made is None
+    assert await at_terms(second, town, revision) is None
     assert 0 == (await traces(conn))[0]
     assert revision != await revision_of(conn, town.room.id)
 
@@ -574,9 +574,8 @@ async def test_a_booking_is_made_after_a_change_of_its_terms_that_was_given_up(
     async with first.transaction(force_rollback=True):
         await facilities.lock_facilities(first, [world.room.id])
         await first.execute(closing("1, NULL").encode())
-        made = asyncio.create_task(at_terms(second, world, revision))
-        await blocked_by(conn, first, made)
-    assert await made is not None
+        assert await at_terms(second, world, revision) is None
+    assert await at_terms(second, world, revision) is not None
     assert 1 == (await traces(conn))[0]
 
 
@@ -653,16 +652,16 @@ async def hold_user(conn: Connection, user_id: int) -> None:
     await conn.execute("SELECT FROM users WHERE id = %s FOR UPDATE", [user_id])
 
 
-async def test_a_booking_waits_for_its_user_to_be_deactivated_and_is_not_made_then(
+async def test_no_booking_is_made_while_its_user_is_deactivated_nor_waits_for_that(
     first: Connection, second: Connection, conn: Connection, world: World
 ) -> None:
     revision = await revision_of(conn, world.room.id)
     async with first.transaction():
         await hold_user(first, world.member.id)
         await users.deactivate_user(first, world.member.id)
-        made = asyncio.create_task(at_terms(second, world, revision))
-        await blocked_by(conn, first, made)
-    assert await made is None
+        async with asyncio.timeout(5):
+            assert await at_terms(second, world, revision) is None
+    assert await at_terms(second, world, revision) is None
     assert 0 == (await traces(conn))[0]
 
 
@@ -688,15 +687,16 @@ async def test_who_holds_a_facility_step_by_step_waits_for_a_change_of_its_terms
     assert await held == 1
 
 
-async def test_a_booking_waits_for_who_counts_what_its_user_holds(
+async def test_no_booking_is_made_while_somebody_counts_what_its_user_holds(
     first: Connection, second: Connection, conn: Connection, world: World
 ) -> None:
     revision = await revision_of(conn, world.room.id)
     async with first.transaction():
         await quotas.lock_user(world.member.id).run(first)
-        made = asyncio.create_task(at_terms(second, world, revision))
-        await blocked_by(conn, first, made)
-    assert await made is not None
+        async with asyncio.timeout(5):
+            assert await at_terms(second, world, revision) is None
+    assert await at_terms(second, world, revision) is not None
+    assert 1 == (await traces(conn))[0]
 
 
 @pytest.mark.parametrize("statement", [closing(EVERYTHING), closing(SITE), limiting(EVERYTHING)])
