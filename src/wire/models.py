@@ -58,6 +58,15 @@ class ClosedFacility(BaseModel):
     """The facility's name."""
 
 
+class CompletionSeconds(BaseModel):
+    """How long visits took that ended with a booking, in seconds."""
+
+    median: Annotated[int, Field(ge=0, le=86400)]
+    """Half of them took no longer."""
+    ninth_decile: Annotated[int, Field(ge=0, le=86400)]
+    """Nine tenths of them took no longer."""
+
+
 class ConflictRecord(BaseModel):
     """A request of the user that met another booking in its way."""
 
@@ -145,7 +154,7 @@ class CreateSessionRequest(BaseModel):
         extra="forbid",
     )
     token: Annotated[str, Field(max_length=46, min_length=46, pattern="^hf_[A-Za-z0-9_-]{43}$")]
-    """A token of yours."""
+    """A token of yours, or the secret of a link that signs in once, which is of no other use."""
 
 
 class CreateSiteRequest(BaseModel):
@@ -661,6 +670,29 @@ class UpdateUserRequest(BaseModel):
     Whether the user may use the service: `true` lets one in again who was deactivated, with the
     tokens they had. Nobody who was anonymised comes back.
     """
+
+
+class UsageWeek(BaseModel):
+    """One week of a report on use, from a Monday on."""
+
+    week: date_aliased
+    """The Monday, as `YYYY-MM-DD`."""
+    visits: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """All visits that were counted."""
+    begun: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Those in which a booking was begun."""
+    booked: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Those that ended with a booking."""
+    with_conflict: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Those in which somebody else had the time at least once."""
+    success_rate: Annotated[float, Field(ge=0.0, le=1.0)]
+    """`booked` ÷ `begun`, to four places; 0 where none was begun."""
+    conflict_rate: Annotated[float, Field(ge=0.0, le=1.0)]
+    """`with_conflict` ÷ `begun`, to four places; 0 where none was begun."""
+    users: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Users for whom a booking was made in the week, in whatever way."""
+    new_users: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Those of them whose first booking it was."""
 
 
 class UserBasic(BaseModel):
@@ -1205,6 +1237,8 @@ class Me(BaseModel):
     What you hold of each quota, oldest quota first; of the first thousand. Staff of a facility's
     site may hold more of it.
     """
+    counts_usage: bool
+    """Whether the service counts visits to its timeline: see `usage_record`."""
 
 
 class OpeningPeriod(BaseModel):
@@ -1290,6 +1324,20 @@ class QuotaSaved(BaseModel):
     """
 
 
+class RecordVisitRequest(BaseModel):
+    """One visit to the timeline, by nobody in particular."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    outcome: Literal["booked", "left_dialog", "left_search"]
+    """How it ended."""
+    seconds: Annotated[int, Field(ge=0, le=86400)]
+    """How long it took from the first sight of the timeline, in seconds."""
+    conflicts: Annotated[int, Field(ge=0, le=100)]
+    """How often a booking was refused on the way because somebody had the time."""
+
+
 class SessionDetail(BaseModel):
     """The session of a browser: for whom, and until when."""
 
@@ -1366,6 +1414,17 @@ class StreamEvent(BaseModel):
     """What it tells. More may come: ignore what you do not know."""
     data: Annotated[str, Field(max_length=1000)]
     """An `AvailabilityChange` or, of a `resync`, a `Resync`, in JSON."""
+
+
+class TimelineBooking(BaseModel):
+    """A booking on a timeline, for those who may see it."""
+
+    id: Annotated[int, Field(ge=1, le=9007199254740991)]
+    """Identifies the booking."""
+    title: Annotated[str, Field(max_length=255, min_length=1)]
+    """What the booking is for, in one line."""
+    user: UserBasic
+    """Who holds it."""
 
 
 class TokenCreated(BaseModel):
@@ -1511,6 +1570,29 @@ class UpdateSiteRequest(BaseModel):
     each further year as it comes near. Holidays of another calendar that are still to come are
     removed. `null` removes the calendar and its holidays.
     """
+
+
+class UsageReport(BaseModel):
+    """How easy booking was, and how many do it."""
+
+    is_counting: bool
+    """Whether the service counts visits at present."""
+    visits: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """All visits that were counted."""
+    begun: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Those in which a booking was begun."""
+    booked: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Those that ended with a booking."""
+    with_conflict: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """Those in which somebody else had the time at least once."""
+    success_rate: Annotated[float, Field(ge=0.0, le=1.0)]
+    """`booked` ÷ `begun`, to four places; 0 where none was begun."""
+    conflict_rate: Annotated[float, Field(ge=0.0, le=1.0)]
+    """`with_conflict` ÷ `begun`, to four places; 0 where none was begun."""
+    completion_seconds: CompletionSeconds | None = None
+    """How long it took to book. Absent where nobody did."""
+    weeks: Annotated[list[UsageWeek], Field(max_length=106)]
+    """Week by week, earliest first; the first and the last may be shorter."""
 
 
 class UserCreated(BaseModel):
@@ -2135,6 +2217,23 @@ class SiteUpdated(BaseModel):
     """
 
 
+class TimelineBlock(BaseModel):
+    """A time at which the facility cannot be booked, and why."""
+
+    kind: Literal[
+        "booked", "pending", "buffer", "closed", "outside_opening_hours", "notice", "beyond_horizon"
+    ]
+    """Why."""
+    start_time: AwareDatetime
+    """When it begins."""
+    end_time: AwareDatetime
+    """When it is over."""
+    booking: TimelineBooking | None = None
+    """The booking. Absent where it is none, or one that you may not see."""
+    reason: Annotated[str | None, Field(max_length=500)] = None
+    """Why it is closed, for a closure. Of several at one time, the one that began first."""
+
+
 class TopFacilitiesReport(BaseModel):
     """The facilities with the most of something."""
 
@@ -2194,3 +2293,28 @@ class BookingPage(RootModel[list[BookingSummary]]):
 
     root: Annotated[list[BookingSummary], Field(max_length=200)]
     """One page of bookings."""
+
+
+class FacilityTimeline(BaseModel):
+    """What a facility's time is taken up by."""
+
+    facility: FacilityBasic
+    """The facility."""
+    amenities: Annotated[list[Amenity], Field(max_length=50)]
+    """What the facility offers, in alphabetical order."""
+    rules: FacilityRules
+    """What the facility asks of bookings."""
+    blocks: Annotated[list[TimelineBlock], Field(max_length=3100)]
+    """
+    The times at which no booking can lie, earliest first. They do not overlap. Bookings are whole,
+    though they may reach out of the asked time; all else ends with it.
+    """
+    refusal: RefusalBasic | None = None
+    """Why you cannot book this facility at any time. Absent where you can."""
+
+
+class TimelinePage(RootModel[list[FacilityTimeline]]):
+    """One page of facilities with what their time is taken up by."""
+
+    root: Annotated[list[FacilityTimeline], Field(max_length=100)]
+    """One page of facilities with what their time is taken up by."""

@@ -21,6 +21,22 @@ AuditAction: TypeAlias = Literal["created", "updated", "cancelled"]
 """What was done to a booking."""
 
 
+BlockKind: TypeAlias = Literal[
+    "booked", "pending", "buffer", "closed", "outside_opening_hours", "notice", "beyond_horizon"
+]
+"""
+Why a booking cannot lie at a time.
+
+- `booked`: a confirmed booking.
+- `pending`: a booking that waits for approval, and holds the facility meanwhile.
+- `buffer`: kept free before or after a booking.
+- `closed`: a closure.
+- `outside_opening_hours`: the facility is not open.
+- `notice`: it is over, or sooner than the facility's notice allows.
+- `beyond_horizon`: further ahead than the facility is booked.
+"""
+
+
 BookableMinutes: TypeAlias = int
 """How long a booking can be, in minutes: a multiple of 15, up to 8 hours."""
 
@@ -103,6 +119,15 @@ ClosureSource: TypeAlias = Literal["staff", "holiday"]
 """Who entered a closure: staff, or the service from a calendar of public holidays."""
 
 
+class CompletionSeconds(TypedDict):
+    """How long visits took that ended with a booking, in seconds."""
+
+    median: int
+    """Half of them took no longer."""
+    ninth_decile: int
+    """Nine tenths of them took no longer."""
+
+
 class ConflictRecord(TypedDict):
     """A request of the user that met another booking in its way."""
 
@@ -178,7 +203,7 @@ class CreateSessionRequest(TypedDict):
     """A token to trade for a cookie."""
 
     token: str
-    """A token of yours."""
+    """A token of yours, or the secret of a link that signs in once, which is of no other use."""
 
 
 class CreateSiteRequest(TypedDict):
@@ -763,6 +788,29 @@ class UpdateUserRequest(TypedDict):
     """
 
 
+class UsageWeek(TypedDict):
+    """One week of a report on use, from a Monday on."""
+
+    week: date_aliased
+    """The Monday, as `YYYY-MM-DD`."""
+    visits: int
+    """All visits that were counted."""
+    begun: int
+    """Those in which a booking was begun."""
+    booked: int
+    """Those that ended with a booking."""
+    with_conflict: int
+    """Those in which somebody else had the time at least once."""
+    success_rate: float
+    """`booked` ÷ `begun`, to four places; 0 where none was begun."""
+    conflict_rate: float
+    """`with_conflict` ÷ `begun`, to four places; 0 where none was begun."""
+    users: int
+    """Users for whom a booking was made in the week, in whatever way."""
+    new_users: int
+    """Those of them whose first booking it was."""
+
+
 class UserBasic(TypedDict):
     """A user, in short."""
 
@@ -812,6 +860,16 @@ UtilisationGrouping: TypeAlias = Literal[
     "facility", "site", "weekday", "hour", "weekday_hour", "day", "month"
 ]
 """What the rows of a report are about."""
+
+
+VisitOutcome: TypeAlias = Literal["booked", "left_dialog", "left_search"]
+"""
+How a visit to the timeline ended.
+
+- `booked`: with a booking.
+- `left_dialog`: without one, after a booking was begun.
+- `left_search`: without one, and none was begun.
+"""
 
 
 Weekday: TypeAlias = Literal[
@@ -1239,6 +1297,8 @@ class Me(TypedDict):
     What you hold of each quota, oldest quota first; of the first thousand. Staff of a facility's
     site may hold more of it.
     """
+    counts_usage: bool
+    """Whether the service counts visits to its timeline: see `usage_record`."""
 
 
 class OpeningPeriod(TypedDict):
@@ -1319,6 +1379,17 @@ class QuotaSaved(TypedDict):
     """
 
 
+class RecordVisitRequest(TypedDict):
+    """One visit to the timeline, by nobody in particular."""
+
+    outcome: VisitOutcome
+    """How it ended."""
+    seconds: int
+    """How long it took from the first sight of the timeline, in seconds."""
+    conflicts: int
+    """How often a booking was refused on the way because somebody had the time."""
+
+
 class SessionDetail(TypedDict):
     """The session of a browser: for whom, and until when."""
 
@@ -1386,6 +1457,17 @@ class StreamEvent(TypedDict):
     """What it tells. More may come: ignore what you do not know."""
     data: str
     """An `AvailabilityChange` or, of a `resync`, a `Resync`, in JSON."""
+
+
+class TimelineBooking(TypedDict):
+    """A booking on a timeline, for those who may see it."""
+
+    id: int
+    """Identifies the booking."""
+    title: str
+    """What the booking is for, in one line."""
+    user: UserBasic
+    """Who holds it."""
 
 
 class TokenCreated(TypedDict):
@@ -1510,6 +1592,29 @@ class UpdateSiteRequest(TypedDict):
     each further year as it comes near. Holidays of another calendar that are still to come are
     removed. `null` removes the calendar and its holidays.
     """
+
+
+class UsageReport(TypedDict):
+    """How easy booking was, and how many do it."""
+
+    is_counting: bool
+    """Whether the service counts visits at present."""
+    visits: int
+    """All visits that were counted."""
+    begun: int
+    """Those in which a booking was begun."""
+    booked: int
+    """Those that ended with a booking."""
+    with_conflict: int
+    """Those in which somebody else had the time at least once."""
+    success_rate: float
+    """`booked` ÷ `begun`, to four places; 0 where none was begun."""
+    conflict_rate: float
+    """`with_conflict` ÷ `begun`, to four places; 0 where none was begun."""
+    completion_seconds: NotRequired[CompletionSeconds]
+    """How long it took to book. Absent where nobody did."""
+    weeks: list[UsageWeek]
+    """Week by week, earliest first; the first and the last may be shorter."""
 
 
 class UserCreated(TypedDict):
@@ -1983,6 +2088,21 @@ class SiteUpdated(TypedDict):
     """
 
 
+class TimelineBlock(TypedDict):
+    """A time at which the facility cannot be booked, and why."""
+
+    kind: BlockKind
+    """Why."""
+    start_time: datetime
+    """When it begins."""
+    end_time: datetime
+    """When it is over."""
+    booking: NotRequired[TimelineBooking]
+    """The booking. Absent where it is none, or one that you may not see."""
+    reason: NotRequired[str]
+    """Why it is closed, for a closure. Of several at one time, the one that began first."""
+
+
 class TopFacilitiesReport(TypedDict):
     """The facilities with the most of something."""
 
@@ -2036,3 +2156,25 @@ AvailabilityPage: TypeAlias = list[AvailabilityResult]
 
 BookingPage: TypeAlias = list[BookingSummary]
 """One page of bookings."""
+
+
+class FacilityTimeline(TypedDict):
+    """What a facility's time is taken up by."""
+
+    facility: FacilityBasic
+    """The facility."""
+    amenities: list[Amenity]
+    """What the facility offers, in alphabetical order."""
+    rules: FacilityRules
+    """What the facility asks of bookings."""
+    blocks: list[TimelineBlock]
+    """
+    The times at which no booking can lie, earliest first. They do not overlap. Bookings are whole,
+    though they may reach out of the asked time; all else ends with it.
+    """
+    refusal: NotRequired[RefusalBasic]
+    """Why you cannot book this facility at any time. Absent where you can."""
+
+
+TimelinePage: TypeAlias = list[FacilityTimeline]
+"""One page of facilities with what their time is taken up by."""

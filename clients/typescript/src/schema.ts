@@ -100,6 +100,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/analytics/usage/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report how easy booking is
+         * @description How many visits to the timeline there were on the days, how they ended and how long it took to
+         *     book, as `usage_record` has counted them; and how many users booked for whom there were none
+         *     before. Days are those of UTC. Only staff may.
+         *
+         *     Needs the scope `read`.
+         */
+        get: operations["analytics_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/analytics/utilisation/": {
         parameters: {
             query?: never;
@@ -250,6 +274,37 @@ export interface paths {
          *     Needs the scope `read`.
          */
         get: operations["availability_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/availability/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what is booked, closed and free
+         * @description What the time of facilities is taken up by, between `start_time` and `end_time`: what a timeline
+         *     shows of one facility, or of all active ones that meet every condition given, in the order of their
+         *     names.
+         *
+         *     At each moment at most one block lies: the first that there is of a booking, a buffer, a closure,
+         *     closing time, notice and horizon. Where none lies, a booking of yours can, as long as it keeps the
+         *     facility's lengths and steps of starts: it is what `availability_search` calls free. Members see
+         *     which bookings are their own, staff everybody's at their sites; of others they see the time.
+         *
+         *     What changes shows within a quarter of a second, and `availability_stream` tells of it.
+         *
+         *     Needs the scope `read`.
+         */
+        get: operations["availability_timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -978,6 +1033,30 @@ export interface paths {
         patch: operations["sites_update"];
         trace?: never;
     };
+    "/api/v1/usage/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count a visit
+         * @description Counts a visit to the timeline, so that the staff learn whether booking is easy. It is counted with
+         *     the others of the day that ended alike and took about as long; who it was is not kept. Where the
+         *     service does not count, which `counts_usage` of `me_retrieve` says, nothing is kept at all.
+         *
+         *     Needs the scope `book`.
+         */
+        post: operations["usage_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/user-groups/": {
         parameters: {
             query?: never;
@@ -1346,6 +1425,19 @@ export interface components {
              */
             refusal?: components["schemas"]["RefusalBasic"];
         };
+        /**
+         * @description Why a booking cannot lie at a time.
+         *
+         *     - `booked`: a confirmed booking.
+         *     - `pending`: a booking that waits for approval, and holds the facility meanwhile.
+         *     - `buffer`: kept free before or after a booking.
+         *     - `closed`: a closure.
+         *     - `outside_opening_hours`: the facility is not open.
+         *     - `notice`: it is over, or sooner than the facility's notice allows.
+         *     - `beyond_horizon`: further ahead than the facility is booked.
+         * @enum {string}
+         */
+        BlockKind: "booked" | "pending" | "buffer" | "closed" | "outside_opening_hours" | "notice" | "beyond_horizon";
         /**
          * Format: int32
          * @description How long a booking can be, in minutes: a multiple of 15, up to 8 hours.
@@ -1804,6 +1896,19 @@ export interface components {
          * @enum {string}
          */
         ClosureSource: "staff" | "holiday";
+        /** @description How long visits took that ended with a booking, in seconds. */
+        CompletionSeconds: {
+            /**
+             * Format: int32
+             * @description Half of them took no longer.
+             */
+            median: number;
+            /**
+             * Format: int32
+             * @description Nine tenths of them took no longer.
+             */
+            ninth_decile: number;
+        };
         /** @description A request of the user that met another booking in its way. */
         ConflictRecord: {
             /**
@@ -2001,7 +2106,7 @@ export interface components {
         };
         /** @description A token to trade for a cookie. */
         CreateSessionRequest: {
-            /** @description A token of yours. */
+            /** @description A token of yours, or the secret of a link that signs in once, which is of no other use. */
             token: string;
         };
         /** @description A site to create. */
@@ -2376,6 +2481,22 @@ export interface components {
          * @enum {string}
          */
         FacilityStatus: "active" | "archived";
+        /** @description What a facility's time is taken up by. */
+        FacilityTimeline: {
+            /** @description The facility. */
+            facility: components["schemas"]["FacilityBasic"];
+            /** @description What the facility offers, in alphabetical order. */
+            amenities: components["schemas"]["Amenity"][];
+            /** @description What the facility asks of bookings. */
+            rules: components["schemas"]["FacilityRules"];
+            /**
+             * @description The times at which no booking can lie, earliest first. They do not overlap. Bookings are whole,
+             *     though they may reach out of the asked time; all else ends with it.
+             */
+            blocks: components["schemas"]["TimelineBlock"][];
+            /** @description Why you cannot book this facility at any time. Absent where you can. */
+            refusal?: components["schemas"]["RefusalBasic"];
+        };
         /**
          * @description What kind of thing a facility is.
          * @enum {string}
@@ -2682,6 +2803,8 @@ export interface components {
              *     site may hold more of it.
              */
             quotas: components["schemas"]["QuotaUsage"][];
+            /** @description Whether the service counts visits to its timeline: see `usage_record`. */
+            counts_usage: boolean;
         };
         /**
          * @description Whose hours a facility keeps: its own, its site's, or none, which is always open.
@@ -2923,6 +3046,21 @@ export interface components {
          * @enum {string}
          */
         RecordType: "site" | "closure" | "user" | "user_token" | "user_group" | "user_group_member" | "facility_user_group" | "site_staff" | "facility_group" | "facility_group_member" | "quota";
+        /** @description One visit to the timeline, by nobody in particular. */
+        RecordVisitRequest: {
+            /** @description How it ended. */
+            outcome: components["schemas"]["VisitOutcome"];
+            /**
+             * Format: int32
+             * @description How long it took from the first sight of the timeline, in seconds.
+             */
+            seconds: number;
+            /**
+             * Format: int32
+             * @description How often a booking was refused on the way because somebody had the time.
+             */
+            conflicts: number;
+        };
         /** @description Why something is not possible: what the operation that would do it answers. */
         RefusalBasic: {
             /** @description Why, for a program to switch on. */
@@ -3135,6 +3273,39 @@ export interface components {
              */
             duration_minutes: number;
         };
+        /** @description A time at which the facility cannot be booked, and why. */
+        TimelineBlock: {
+            /** @description Why. */
+            kind: components["schemas"]["BlockKind"];
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            start_time: string;
+            /**
+             * Format: date-time
+             * @description When it is over.
+             */
+            end_time: string;
+            /** @description The booking. Absent where it is none, or one that you may not see. */
+            booking?: components["schemas"]["TimelineBooking"];
+            /** @description Why it is closed, for a closure. Of several at one time, the one that began first. */
+            reason?: string;
+        };
+        /** @description A booking on a timeline, for those who may see it. */
+        TimelineBooking: {
+            /**
+             * Format: int64
+             * @description Identifies the booking.
+             */
+            readonly id: number;
+            /** @description What the booking is for, in one line. */
+            title: string;
+            /** @description Who holds it. */
+            user: components["schemas"]["UserBasic"];
+        };
+        /** @description One page of facilities with what their time is taken up by. */
+        TimelinePage: components["schemas"]["FacilityTimeline"][];
         /** @description A token just created, with its secret. */
         TokenCreated: {
             /**
@@ -3382,6 +3553,93 @@ export interface components {
              */
             is_active?: boolean;
         };
+        /** @description How easy booking was, and how many do it. */
+        UsageReport: {
+            /** @description Whether the service counts visits at present. */
+            is_counting: boolean;
+            /**
+             * Format: int64
+             * @description All visits that were counted.
+             */
+            visits: number;
+            /**
+             * Format: int64
+             * @description Those in which a booking was begun.
+             */
+            begun: number;
+            /**
+             * Format: int64
+             * @description Those that ended with a booking.
+             */
+            booked: number;
+            /**
+             * Format: int64
+             * @description Those in which somebody else had the time at least once.
+             */
+            with_conflict: number;
+            /**
+             * Format: double
+             * @description `booked` ÷ `begun`, to four places; 0 where none was begun.
+             */
+            success_rate: number;
+            /**
+             * Format: double
+             * @description `with_conflict` ÷ `begun`, to four places; 0 where none was begun.
+             */
+            conflict_rate: number;
+            /** @description How long it took to book. Absent where nobody did. */
+            completion_seconds?: components["schemas"]["CompletionSeconds"];
+            /** @description Week by week, earliest first; the first and the last may be shorter. */
+            weeks: components["schemas"]["UsageWeek"][];
+        };
+        /** @description One week of a report on use, from a Monday on. */
+        UsageWeek: {
+            /**
+             * Format: date
+             * @description The Monday, as `YYYY-MM-DD`.
+             */
+            week: string;
+            /**
+             * Format: int64
+             * @description All visits that were counted.
+             */
+            visits: number;
+            /**
+             * Format: int64
+             * @description Those in which a booking was begun.
+             */
+            begun: number;
+            /**
+             * Format: int64
+             * @description Those that ended with a booking.
+             */
+            booked: number;
+            /**
+             * Format: int64
+             * @description Those in which somebody else had the time at least once.
+             */
+            with_conflict: number;
+            /**
+             * Format: double
+             * @description `booked` ÷ `begun`, to four places; 0 where none was begun.
+             */
+            success_rate: number;
+            /**
+             * Format: double
+             * @description `with_conflict` ÷ `begun`, to four places; 0 where none was begun.
+             */
+            conflict_rate: number;
+            /**
+             * Format: int64
+             * @description Users for whom a booking was made in the week, in whatever way.
+             */
+            users: number;
+            /**
+             * Format: int64
+             * @description Those of them whose first booking it was.
+             */
+            new_users: number;
+        };
         /** @description A user, in short. */
         UserBasic: {
             /**
@@ -3593,6 +3851,15 @@ export interface components {
              */
             utilisation: number;
         };
+        /**
+         * @description How a visit to the timeline ended.
+         *
+         *     - `booked`: with a booking.
+         *     - `left_dialog`: without one, after a booking was begun.
+         *     - `left_search`: without one, and none was begun.
+         * @enum {string}
+         */
+        VisitOutcome: "booked" | "left_dialog" | "left_search";
         /**
          * @description A day of the week.
          * @enum {string}
@@ -4655,6 +4922,208 @@ export interface operations {
             };
         };
     };
+    analytics_usage: {
+        parameters: {
+            query: {
+                /**
+                 * @description The first day, as `YYYY-MM-DD`: a day of UTC.
+                 * @example 2027-03-01
+                 */
+                start_date: string;
+                /**
+                 * @description The last day, as `YYYY-MM-DD`; at most 731 days from the first, both counted.
+                 * @example 2027-03-07
+                 */
+                end_date: string;
+            };
+            header?: {
+                /**
+                 * @description The `ETag` of the version you have. If it is still the current one, the reply is 304 with no
+                 *     body.
+                 */
+                "If-None-Match"?: components["parameters"]["ReadCondition"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The record as it is now. */
+            200: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "is_counting": true,
+                     *       "visits": 240,
+                     *       "begun": 180,
+                     *       "booked": 162,
+                     *       "with_conflict": 9,
+                     *       "success_rate": 0.9,
+                     *       "conflict_rate": 0.05,
+                     *       "completion_seconds": {
+                     *         "median": 21,
+                     *         "ninth_decile": 55
+                     *       },
+                     *       "weeks": [
+                     *         {
+                     *           "week": "2027-03-01",
+                     *           "visits": 240,
+                     *           "begun": 180,
+                     *           "booked": 162,
+                     *           "with_conflict": 9,
+                     *           "success_rate": 0.9,
+                     *           "conflict_rate": 0.05,
+                     *           "users": 41,
+                     *           "new_users": 3
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UsageReport"];
+                };
+            };
+            /** @description The record is still the one that `If-None-Match` names. There is no body. */
+            304: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
+            400: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
+            401: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `permission_denied`: only staff may do this. Or the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `date_range_reversed`: `end_date` is before `start_date`.
+             *     - `report_too_long`: there are more than 731 days from `start_date` to `end_date`.
+             *     - `time_out_of_range`: a date is not in the calendar.
+             */
+            422: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error`: the service failed. Quote the request id when you report it. */
+            500: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description `service_unavailable`: the service cannot answer now. A write may or may not have happened:
+             *     where it takes an `Idempotency-Key`, repeat it with the same one.
+             */
+            503: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     analytics_utilisation: {
         parameters: {
             query: {
@@ -5491,6 +5960,292 @@ export interface operations {
                      * @example 1
                      */
                     "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error`: the service failed. Quote the request id when you report it. */
+            500: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description `service_unavailable`: the service cannot answer now. A write may or may not have happened:
+             *     where it takes an `Idempotency-Key`, repeat it with the same one.
+             */
+            503: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    availability_timeline: {
+        parameters: {
+            query: {
+                /**
+                 * @description Only this facility. The other conditions hold for it too.
+                 * @example 1
+                 */
+                facility_id?: number;
+                /**
+                 * @description Where the time to show begins. It need not be on a 15-minute mark.
+                 * @example 2027-03-09T06:00:00Z
+                 */
+                start_time: string;
+                /**
+                 * @description Where the time to show is over: at most 31 days after `start_time`.
+                 * @example 2027-03-09T18:00:00Z
+                 */
+                end_time: string;
+                /**
+                 * @description Only facilities for which every word of this text, or the part of one, occurs in the name, the
+                 *     description, the amenities or the name of the site, in whatever case and order.
+                 * @example harbour
+                 */
+                search?: components["parameters"]["FacilityFilters.search"];
+                /**
+                 * @description Only facilities of this site.
+                 * @example 1
+                 */
+                site_id?: components["parameters"]["FacilityFilters.site_id"];
+                /**
+                 * @description Only facilities that hold at least this many people.
+                 * @example 10
+                 */
+                min_capacity?: components["parameters"]["FacilityFilters.min_capacity"];
+                /**
+                 * @description Only facilities that offer all of these, separated by commas.
+                 * @example [
+                 *       "whiteboard"
+                 *     ]
+                 */
+                amenities?: components["parameters"]["FacilityFilters.amenities"];
+                /**
+                 * @description Only facilities of this kind.
+                 * @example room
+                 */
+                facility_type?: components["parameters"]["FacilityFilters.facility_type"];
+                /**
+                 * @description The most facilities to give at once.
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description Where to go on, taken from the `next` link of the page before. Opaque: its form may change at
+                 *     any time. Repeat the other parameters unchanged.
+                 */
+                cursor?: components["parameters"]["CursorParameter"];
+            };
+            header?: {
+                /**
+                 * @description The `ETag` of the version you have. If it is still the current one, the reply is 304 with no
+                 *     body.
+                 */
+                "If-None-Match"?: components["parameters"]["ReadCondition"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of the list as it is now. */
+            200: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /** @description The next page, as `<…>; rel="next"` (RFC 8288). Absent on the last page. */
+                    Link?: string;
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "facility": {
+                     *           "id": 1,
+                     *           "name": "Lighthouse",
+                     *           "site": {
+                     *             "id": 1,
+                     *             "name": "Harbour Campus"
+                     *           },
+                     *           "facility_type": "room",
+                     *           "capacity": 12,
+                     *           "time_zone": "Europe/Berlin"
+                     *         },
+                     *         "amenities": [
+                     *           "natural_light",
+                     *           "whiteboard"
+                     *         ],
+                     *         "rules": {
+                     *           "min_duration_minutes": 15,
+                     *           "max_duration_minutes": 480,
+                     *           "min_notice_minutes": 0,
+                     *           "horizon_days": 365,
+                     *           "start_step_minutes": 15,
+                     *           "cancellation_notice_minutes": 0,
+                     *           "buffer_before_minutes": 0,
+                     *           "buffer_after_minutes": 0,
+                     *           "requires_approval": false,
+                     *           "approval_timeout_minutes": 2880
+                     *         },
+                     *         "blocks": [
+                     *           {
+                     *             "kind": "booked",
+                     *             "start_time": "2027-03-09T09:00:00Z",
+                     *             "end_time": "2027-03-09T10:00:00Z",
+                     *             "booking": {
+                     *               "id": 1,
+                     *               "title": "Portfolio meeting",
+                     *               "user": {
+                     *                 "id": 5,
+                     *                 "username": "maria",
+                     *                 "display_name": "Maria Oliveira"
+                     *               }
+                     *             }
+                     *           },
+                     *           {
+                     *             "kind": "closed",
+                     *             "start_time": "2027-03-09T16:00:00Z",
+                     *             "end_time": "2027-03-09T18:00:00Z",
+                     *             "reason": "New carpet"
+                     *           }
+                     *         ]
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["TimelinePage"];
+                };
+            };
+            /** @description The record is still the one that `If-None-Match` names. There is no body. */
+            304: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The version of the record (RFC 9110, strong). Send it back in `If-Match` or `If-None-Match`.
+                     * @example "b4c1d5f0a1e2d3c4b5a69788"
+                     */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
+            400: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
+            401: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names. */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="read"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `not_found`: there is no facility with that identifier. */
+            404: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `end_not_after_start`: `end_time` is not after `start_time`.
+             *     - `window_too_long`: `end_time` is more than 31 days after `start_time`.
+             *     - `time_out_of_range`: a time lies outside the years 1 to 9999.
+             *     - `invalid_cursor`: the cursor does not come from this list, or no longer fits it.
+             */
+            422: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10866,7 +11621,8 @@ export interface operations {
                      *           "active_bookings": 1,
                      *           "hours_this_week": 1.5
                      *         }
-                     *       ]
+                     *       ],
+                     *       "counts_usage": true
                      *     }
                      */
                     "application/json": components["schemas"]["Me"];
@@ -13940,6 +14696,160 @@ export interface operations {
              *       that part of it.
              */
             422: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `internal_error`: the service failed. Quote the request id when you report it. */
+            500: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description `service_unavailable`: the service cannot answer now. A write may or may not have happened:
+             *     where it takes an `Idempotency-Key`, repeat it with the same one.
+             */
+            503: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description How long to wait before asking again, in seconds.
+                     * @example 1
+                     */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    usage_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "outcome": "booked",
+                 *       "seconds": 24,
+                 *       "conflicts": 0
+                 *     }
+                 */
+                "application/json": components["schemas"]["RecordVisitRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. There is no body. */
+            204: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request does not match this contract. `errors` names each value that is missing, unknown or malformed. */
+            400: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `authentication_required`: the token or cookie is missing, unknown, expired or revoked, or its user is deactivated. */
+            401: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scheme to authenticate with (RFC 6750).
+                     * @example Bearer realm="holdfast"
+                     */
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /**
+             * @description - `permission_denied`: the request came with the session's cookie, and from a page of another site.
+             *     - `insufficient_scope`: the token has not the scope that this needs, which `WWW-Authenticate` names.
+             */
+            403: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    /**
+                     * @description The scopes that the operation needs (RFC 6750, `error="insufficient_scope"`). Only with
+                     *     `insufficient_scope`.
+                     * @example Bearer realm="holdfast", error="insufficient_scope", scope="book"
+                     */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `payload_too_large`: the body is larger than the service reads. */
+            413: {
+                headers: {
+                    /**
+                     * @description The request, as the service's log knows it. Quote it when you report a problem.
+                     * @example 5f2c1e0a9b7d4c36a1e8f04b6d92c7e3
+                     */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is not of the media type that is read here, or not in UTF-8. Compressed bodies are not read. */
+            415: {
                 headers: {
                     /**
                      * @description The request, as the service's log knows it. Quote it when you report a problem.

@@ -10,6 +10,7 @@ from .audit_log_entry_old_values import AuditLogEntryOldValues
 from .availability_change import AvailabilityChange
 from .availability_change_record import AvailabilityChangeRecord
 from .availability_result import AvailabilityResult
+from .block_kind import BlockKind
 from .booking_basic import BookingBasic
 from .booking_change import BookingChange
 from .booking_detail import BookingDetail
@@ -29,6 +30,7 @@ from .closure_conflict_type import ClosureConflictType
 from .closure_created import ClosureCreated
 from .closure_detail import ClosureDetail
 from .closure_source import ClosureSource
+from .completion_seconds import CompletionSeconds
 from .conflict_record import ConflictRecord
 from .conflict_response import ConflictResponse
 from .conflict_response_status import ConflictResponseStatus
@@ -64,6 +66,7 @@ from .facility_rules_change_start_step_minutes import (
 )
 from .facility_rules_start_step_minutes import FacilityRulesStartStepMinutes
 from .facility_status import FacilityStatus
+from .facility_timeline import FacilityTimeline
 from .facility_type import FacilityType
 from .facility_updated import FacilityUpdated
 from .field_error import FieldError
@@ -90,6 +93,7 @@ from .quota_scope import QuotaScope
 from .quota_usage import QuotaUsage
 from .record_action import RecordAction
 from .record_type import RecordType
+from .record_visit_request import RecordVisitRequest
 from .refusal_basic import RefusalBasic
 from .reject_booking_request import RejectBookingRequest
 from .resync import Resync
@@ -108,6 +112,8 @@ from .stored_facility_change_old_values import StoredFacilityChangeOldValues
 from .stream_event import StreamEvent
 from .stream_event_name import StreamEventName
 from .time_slot import TimeSlot
+from .timeline_block import TimelineBlock
+from .timeline_booking import TimelineBooking
 from .token_created import TokenCreated
 from .token_detail import TokenDetail
 from .token_scope import TokenScope
@@ -120,6 +126,8 @@ from .update_quota_request import UpdateQuotaRequest
 from .update_site_request import UpdateSiteRequest
 from .update_user_group_request import UpdateUserGroupRequest
 from .update_user_request import UpdateUserRequest
+from .usage_report import UsageReport
+from .usage_week import UsageWeek
 from .user_basic import UserBasic
 from .user_created import UserCreated
 from .user_detail import UserDetail
@@ -129,6 +137,7 @@ from .user_group_basic import UserGroupBasic
 from .utilisation_grouping import UtilisationGrouping
 from .utilisation_report import UtilisationReport
 from .utilisation_row import UtilisationRow
+from .visit_outcome import VisitOutcome
 from .weekday import Weekday
 
 __all__ = (
@@ -141,6 +150,7 @@ __all__ = (
     "AvailabilityChange",
     "AvailabilityChangeRecord",
     "AvailabilityResult",
+    "BlockKind",
     "BookingBasic",
     "BookingChange",
     "BookingDetail",
@@ -160,6 +170,7 @@ __all__ = (
     "ClosureCreated",
     "ClosureDetail",
     "ClosureSource",
+    "CompletionSeconds",
     "ConflictRecord",
     "ConflictResponse",
     "ConflictResponseStatus",
@@ -193,6 +204,7 @@ __all__ = (
     "FacilityRulesChangeStartStepMinutes",
     "FacilityRulesStartStepMinutes",
     "FacilityStatus",
+    "FacilityTimeline",
     "FacilityType",
     "FacilityUpdated",
     "FieldError",
@@ -219,6 +231,7 @@ __all__ = (
     "QuotaUsage",
     "RecordAction",
     "RecordType",
+    "RecordVisitRequest",
     "RefusalBasic",
     "RejectBookingRequest",
     "Resync",
@@ -236,6 +249,8 @@ __all__ = (
     "StoredFacilityChangeOldValues",
     "StreamEvent",
     "StreamEventName",
+    "TimelineBlock",
+    "TimelineBooking",
     "TimeSlot",
     "TokenCreated",
     "TokenDetail",
@@ -249,6 +264,8 @@ __all__ = (
     "UpdateSiteRequest",
     "UpdateUserGroupRequest",
     "UpdateUserRequest",
+    "UsageReport",
+    "UsageWeek",
     "UserBasic",
     "UserCreated",
     "UserDetail",
@@ -258,5 +275,6 @@ __all__ = (
     "UtilisationGrouping",
     "UtilisationReport",
     "UtilisationRow",
+    "VisitOutcome",
     "Weekday",
 )

@@ -14,7 +14,7 @@ class CreateSessionRequest:
     """A token to trade for a cookie.
 
     Attributes:
-        token (str): A token of yours.
+        token (str): A token of yours, or the secret of a link that signs in once, which is of no other use.
     """
 
     token: str

@@ -36,6 +36,7 @@ class Me:
         quotas (list[QuotaUsage]): What you hold of each quota, oldest quota first; of the first thousand. Staff of a
             facility's
             site may hold more of it.
+        counts_usage (bool): Whether the service counts visits to its timeline: see `usage_record`.
         display_name (str | Unset): The name to show to people. Absent where none was given: show `username`.
         deactivated_at (datetime.datetime | Unset): When the user was deactivated. Absent while active.
         anonymised_at (datetime.datetime | Unset): When the user was anonymised, which is for good. Absent otherwise.
@@ -49,6 +50,7 @@ class Me:
     is_active: bool
     created_at: datetime.datetime
     quotas: list[QuotaUsage]
+    counts_usage: bool
     display_name: str | Unset = UNSET
     deactivated_at: datetime.datetime | Unset = UNSET
     anonymised_at: datetime.datetime | Unset = UNSET
@@ -80,6 +82,8 @@ class Me:
             quotas_item = quotas_item_data.to_dict()
             quotas.append(quotas_item)
 
+        counts_usage = self.counts_usage
+
         display_name = self.display_name
 
         deactivated_at: str | Unset = UNSET
@@ -102,6 +106,7 @@ class Me:
                 "is_active": is_active,
                 "created_at": created_at,
                 "quotas": quotas,
+                "counts_usage": counts_usage,
             }
         )
         if display_name is not UNSET:
@@ -151,6 +156,8 @@ class Me:
 
             quotas.append(quotas_item)
 
+        counts_usage = d.pop("counts_usage")
+
         display_name = d.pop("display_name", UNSET)
 
         _deactivated_at = d.pop("deactivated_at", UNSET)
@@ -176,6 +183,7 @@ class Me:
             is_active=is_active,
             created_at=created_at,
             quotas=quotas,
+            counts_usage=counts_usage,
             display_name=display_name,
             deactivated_at=deactivated_at,
             anonymised_at=anonymised_at,

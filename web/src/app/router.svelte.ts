@@ -1,0 +1,64 @@
+/**
+ * Where we are: the path says which page, the query what it shows, so that an address can be shared.
+ */
+import { SvelteURL } from "svelte/reactivity";
+
+const current = new SvelteURL(location.href);
+
+/** The page's path, such as `/mine`. */
+export function path(): string {
+  return current.pathname;
+}
+
+/** A value of the query; empty where it is not there. */
+export function query(name: string): string {
+  return current.searchParams.get(name) ?? "";
+}
+
+/** Goes to an address of these pages. */
+export function go(address: string, { replace = false } = {}): void {
+  if (replace) {
+    history.replaceState(null, "", address);
+  } else {
+    history.pushState(null, "", address);
+    scrollTo(0, 0);
+  }
+  current.href = location.href;
+}
+
+/** Changes the query: empty values leave it. What is typed replaces the entry of the history. */
+export function setQuery(values: Record<string, string>, { replace = true } = {}): void {
+  const next = new URL(current.href);
+  for (const [name, value] of Object.entries(values)) {
+    if (value === "") {
+      next.searchParams.delete(name);
+    } else {
+      next.searchParams.set(name, value);
+    }
+  }
+  if (next.href !== current.href) {
+    go(next.pathname + next.search, { replace });
+  }
+}
+
+/** These begin what the service serves besides: links to it leave these pages. */
+const elsewhere = ["/api/", "/docs", "/problems", "/openapi", "/assets/"];
+
+/** Follows links within these pages without loading them anew. */
+export function followLinks(): void {
+  addEventListener("popstate", () => {
+    current.href = location.href;
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
+    if (link === null || !isPlain || event.defaultPrevented) {
+      return;
+    }
+    const isOurs = link.origin === location.origin && link.target === "" && !link.download;
+    if (isOurs && !elsewhere.some((start) => link.pathname.startsWith(start))) {
+      event.preventDefault();
+      go(link.pathname + link.search);
+    }
+  });
+}
