@@ -26,7 +26,10 @@ export function language(): Language {
 /** A text by its key, such as `t("find:free_now")`. */
 export const t = ((key: string, options?: Record<string, unknown>) => {
   chosen.get("language");
-  return (i18next.t as (key: string, options?: Record<string, unknown>) => string)(key, options);
+  return (i18next.t as unknown as (key: string, options?: Record<string, unknown>) => string)(
+    key,
+    options,
+  );
 }) as unknown as typeof i18next.t;
 
 /** The language that was chosen here before, or else the first of the browser's that we have. */
