@@ -4,8 +4,8 @@
  * Where no stream passes, whoever listens is told every few seconds that anything may have changed,
  * and the page says so. The stream is tried again meanwhile.
  */
-import { changes } from "holdfast-client";
-import { api, type Change } from "./api.ts";
+import { changes, createHoldfast } from "holdfast-client";
+import type { Change } from "./api.ts";
 import { noticeEnd } from "./session.svelte.ts";
 
 /** `starting` until the first answer; `polling` where streams do not pass; `offline` without a network. */
@@ -15,8 +15,9 @@ export type Connection = "starting" | "live" | "polling" | "offline";
 export type Listener = (change: Change | undefined) => void;
 
 const POLL_MILLISECONDS = 4_000;
-const STREAM_MUST_BEGIN_WITHIN = 6_000;
-const TRY_STREAM_AGAIN_AFTER = 60_000;
+const STREAM_BEGINS_WITHIN = 6_000;
+const STREAM_AGAIN_AFTER = 30_000;
+const SILENCE_MILLISECONDS = 45_000;
 
 const state = $state<{ connection: Connection }>({ connection: "starting" });
 const listeners = new Set<Listener>();
@@ -44,7 +45,11 @@ function tell(change: Change | undefined): void {
 export function startLive(): void {
   stopLive();
   running = new AbortController();
-  void keepListening(running.signal);
+  const { signal } = running;
+  addEventListener("online", startLive, { signal });
+  addEventListener("offline", () => (state.connection = "offline"), { signal });
+  void keepStreaming(signal);
+  void keepAsking(signal);
 }
 
 export function stopLive(): void {
@@ -52,74 +57,98 @@ export function stopLive(): void {
   running = undefined;
 }
 
-async function keepListening(signal: AbortSignal): Promise<void> {
-  const wentOnline = () => {
-    startLive();
-    tell(undefined);
-  };
-  const wentOffline = () => {
-    state.connection = "offline";
-  };
-  addEventListener("online", wentOnline, { signal });
-  addEventListener("offline", wentOffline, { signal });
+async function keepStreaming(signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await stream(signal);
-    if (!signal.aborted) {
-      await poll(signal, TRY_STREAM_AGAIN_AFTER);
-    }
+    await pause(STREAM_AGAIN_AFTER, signal);
   }
 }
 
-/** Tells of the stream's events, until it fails to begin in time or for good. */
+/** Tells of the stream's events, until it does not begin in time, or ends for good. */
 async function stream(signal: AbortSignal): Promise<void> {
   const attempt = new AbortController();
   const stop = () => {
     attempt.abort();
   };
   signal.addEventListener("abort", stop);
-  const timer = setTimeout(stop, STREAM_MUST_BEGIN_WITHIN);
+  const timer = setTimeout(stop, STREAM_BEGINS_WITHIN);
+  let hasBegun = false;
+  // A stream that breaks off is opened anew by the client, which says nothing of it: this does.
+  const watched = async (request: Request) => {
+    try {
+      const response = await fetch(request);
+      note(response.ok && hasBegun, signal);
+      return response;
+    } catch (error) {
+      note(false, signal);
+      throw error;
+    }
+  };
+  const client = createHoldfast({ baseUrl: location.origin, fetch: watched });
+  const options = { signal: attempt.signal, silence: SILENCE_MILLISECONDS };
   try {
-    for await (const event of changes(api, { signal: attempt.signal, silence: 45_000 })) {
-      clearTimeout(timer);
+    for await (const event of changes(client, options)) {
       if (event.event === "begun") {
-        if (state.connection !== "live") {
-          tell(undefined);
-        }
-        state.connection = "live";
-      } else if (event.event === "availability_changed") {
-        tell(event.change);
-      } else {
-        tell(undefined);
+        clearTimeout(timer);
+        hasBegun = true;
+        note(true, signal);
       }
+      tell(event.event === "availability_changed" ? event.change : undefined);
     }
   } catch (error) {
     noticeEnd(error);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", stop);
+    note(false, signal);
   }
 }
 
-async function poll(signal: AbortSignal, milliseconds: number): Promise<void> {
-  const end = Date.now() + milliseconds;
-  while (!signal.aborted && Date.now() < end) {
-    const isThere = await fetch("/healthz", { signal, cache: "no-store" }).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (signal.aborted) {
-      return;
-    }
-    state.connection = isThere ? "polling" : "offline";
-    if (isThere) {
-      tell(undefined);
-    }
-    await new Promise((resolve) => {
-      const timer = setTimeout(resolve, POLL_MILLISECONDS);
-      signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve(undefined);
-      });
-    });
+/** Takes note of whether the stream is open; `keepAsking` finds out what else there is. */
+function note(isOpen: boolean, signal: AbortSignal): void {
+  if (signal.aborted) {
+    return;
   }
+  if (isOpen) {
+    state.connection = "live";
+  } else if (state.connection === "live") {
+    state.connection = "starting";
+  }
+}
+
+/** While no stream is open: asks whether the service is there, and has everything asked anew. */
+async function keepAsking(signal: AbortSignal): Promise<void> {
+  await pause(POLL_MILLISECONDS / 4, signal);
+  while (!signal.aborted) {
+    if (state.connection !== "live") {
+      const isThere = await fetch("/healthz", { signal, cache: "no-store" }).then(
+        (response) => response.ok,
+        () => false,
+      );
+      // The stream may have begun, or this have ended, meanwhile.
+      if (!signal.aborted && connection() !== "live") {
+        state.connection = isThere ? "polling" : "offline";
+        if (isThere) {
+          tell(undefined);
+        }
+      }
+    }
+    await pause(POLL_MILLISECONDS, signal);
+  }
+}
+
+/** Waits, unless the signal says that it is over. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener("abort", done);
+    if (signal.aborted) {
+      done();
+    }
+  });
 }

@@ -1,7 +1,13 @@
 /** Who is signed in. */
 import { api, isProblem, type Me, ok } from "./api.ts";
 
-const state = $state<{ me: Me | undefined; isKnown: boolean }>({ me: undefined, isKnown: false });
+interface State {
+  me: Me | undefined;
+  isKnown: boolean;
+  isOver: boolean;
+}
+
+const state = $state<State>({ me: undefined, isKnown: false, isOver: false });
 
 /** The user; undefined where nobody is signed in. */
 export function me(): Me | undefined {
@@ -11,6 +17,11 @@ export function me(): Me | undefined {
 /** Whether it has been asked who is signed in. */
 export function isKnown(): boolean {
   return state.isKnown;
+}
+
+/** Whether the session ended while its pages were open: they stay, with what was typed in them. */
+export function isOver(): boolean {
+  return state.isOver;
 }
 
 /** Whether the user is staff, of the house or of a site. */
@@ -29,6 +40,7 @@ export function governs(siteId: number): boolean {
 export async function recognise(): Promise<void> {
   try {
     state.me = await ok(api.GET("/api/v1/me/"));
+    state.isOver = false;
   } catch (error) {
     if (!isProblem(error, "authentication_required")) {
       throw error;
@@ -46,12 +58,18 @@ export async function signIn(token: string): Promise<void> {
 
 export async function signOut(): Promise<void> {
   await ok(api.DELETE("/api/v1/session/"));
-  state.me = undefined;
+  endSession();
 }
 
-/** Call it with whatever an operation threw: a session that is over leads to the sign-in page. */
+/** Shows the sign-in page, and no more of what was open. */
+export function endSession(): void {
+  state.me = undefined;
+  state.isOver = false;
+}
+
+/** Call it with whatever an operation threw: where the session is over, the page asks to sign in. */
 export function noticeEnd(error: unknown): void {
-  if (isProblem(error, "authentication_required")) {
-    state.me = undefined;
+  if (isProblem(error, "authentication_required") && state.me !== undefined) {
+    state.isOver = true;
   }
 }
