@@ -1,4 +1,5 @@
 /** The timelines of facilities on a day, as they are now. */
+import { untrack } from "svelte";
 import { api, type Change, each, type Site } from "../app/api.ts";
 import { onChange } from "../app/live.svelte.ts";
 import { noticeEnd } from "../app/session.svelte.ts";
@@ -44,7 +45,7 @@ export class Days {
     this.#asked = asked;
     $effect(() => {
       const wanted = asked();
-      void this.#begin(wanted);
+      untrack(() => void this.#begin(wanted));
     });
     $effect(() => {
       const leave = onChange((change) => {

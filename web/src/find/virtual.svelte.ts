@@ -25,6 +25,8 @@ const OVERSCAN = 6;
 export class Virtual {
   items = $state.raw<readonly VirtualItem[]>([]);
   height = $state(0);
+  /** As `items`, for what must not follow them. */
+  #taken: readonly VirtualItem[] = [];
   #virtualizer: Virtualizer<HTMLElement, HTMLElement> | undefined;
 
   constructor(options: Options) {
@@ -76,7 +78,8 @@ export class Virtual {
     const items = this.#virtualizer?.getVirtualItems() ?? [];
     this.height = this.#virtualizer?.getTotalSize() ?? 0;
     // Scrolling within the lines that are there already changes nothing.
-    if (items !== this.items) {
+    if (items !== this.#taken) {
+      this.#taken = items;
       this.items = items;
     }
   }
