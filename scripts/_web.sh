@@ -4,12 +4,12 @@
 #   setup_web   makes web/dist be what web/ and clients/typescript/src say; returns 1, having said why
 #               in one sentence, where that cannot be
 
+: "${root:?}"
 # shellcheck source=scripts/_node.sh
 . "$root/scripts/_node.sh"
 
 setup_web() {
-  local made work log status=0
-  : "${root:?}"
+  local made status=0
   made="$(setup_web_wanted)"
   if [ "$made" = "$(cat -- "$root/web/dist/.made-from" 2>/dev/null)" ]; then
     return
@@ -27,7 +27,7 @@ setup_web() {
 # A digest of all that the built pages depend on.
 setup_web_wanted() {
   (
-    cd -- "$root"
+    cd -- "$root" || exit
     find web/src web/public web/index.html web/vite.config.ts web/svelte.config.js \
       web/tsconfig.json web/package.json web/package-lock.json clients/typescript/src -type f -print0 |
       LC_ALL=C sort -z | xargs -0 cat -- | cksum

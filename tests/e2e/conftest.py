@@ -126,7 +126,7 @@ def open_page(house: House, browser: Browser) -> Iterator[OpenPage]:
     contexts: list[BrowserContext] = []
     watch = Watch(house.url)
 
-    def opened(
+    def opened(  # noqa: PLR0913 - as OpenPage
         username: str | None = None,
         *,
         path: str = "/",
@@ -150,7 +150,7 @@ def open_page(house: House, browser: Browser) -> Iterator[OpenPage]:
         if username is not None:
             cookie = {"name": "holdfast_session", "value": house.session(username)}
             safe = {"httpOnly": True, "sameSite": "Strict"}
-            context.add_cookies([{**cookie, **safe, "url": house.url}])  # type: ignore[list-item]
+            context.add_cookies([{**cookie, **safe, "url": house.url}])  # type: ignore[typeddict-item]
         page = context.new_page()
         page.on("console", lambda message: watch.console(_told(message)))
         page.on("pageerror", lambda error: watch.failed(str(error)))

@@ -2,8 +2,12 @@
 
 from playwright.sync_api import expect
 
+from .conftest import House, OpenPage
 
-def test_an_operation_is_tried_out_with_a_token_and_answered(house, open_page):
+
+def test_an_operation_is_tried_out_with_a_token_and_answered(
+    house: House, open_page: OpenPage
+) -> None:
     page = open_page(path="/docs")
     page.get_by_role("button", name="Authorize").click()
     page.locator(".modal-ux input").first.fill(house.token("ada"))
@@ -20,7 +24,7 @@ def test_an_operation_is_tried_out_with_a_token_and_answered(house, open_page):
     expect(reply).to_contain_text("Lighthouse")
 
 
-def test_a_filter_narrows_what_is_shown_on_a_phone_too(house, open_page):
+def test_a_filter_narrows_what_is_shown_on_a_phone_too(open_page: OpenPage) -> None:
     page = open_page(path="/docs", width=390, height=844)
     page.get_by_placeholder("Filter by tag").fill("closures")
 
