@@ -603,6 +603,14 @@ CREATE TABLE quotas (
     CONSTRAINT quotas_one_scope CHECK (((facility_id IS NULL) OR (facility_group_id IS NULL)))
 );
 
+CREATE TABLE sign_in_links (
+    secret_hash bytea NOT NULL,
+    user_id integer NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT sign_in_links_pkey PRIMARY KEY (secret_hash),
+    CONSTRAINT sign_in_links_secret_hash_is_sha256 CHECK ((octet_length(secret_hash) = 32))
+);
+
 CREATE TABLE site_staff (
     user_id integer NOT NULL,
     site_id integer NOT NULL,
@@ -672,6 +680,18 @@ CREATE TABLE users (
     CONSTRAINT users_username_form CHECK ((((username)::text COLLATE "C") ~ '^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$'::text))
 );
 
+CREATE TABLE visit_counts (
+    date date NOT NULL,
+    outcome text NOT NULL,
+    seconds integer NOT NULL,
+    had_conflict boolean NOT NULL,
+    count bigint NOT NULL,
+    CONSTRAINT visit_counts_pkey PRIMARY KEY (date, outcome, seconds, had_conflict),
+    CONSTRAINT visit_counts_count_positive CHECK ((count > 0)),
+    CONSTRAINT visit_counts_outcome_known CHECK ((outcome = ANY (ARRAY['booked'::text, 'left_dialog'::text, 'left_search'::text]))),
+    CONSTRAINT visit_counts_seconds_within_a_day CHECK (((seconds >= 0) AND (seconds <= 86400)))
+);
+
 ALTER TABLE audit_log
 ADD CONSTRAINT audit_log_changed_by_fkey FOREIGN KEY (changed_by) REFERENCES users(id);
 
@@ -734,6 +754,9 @@ ADD CONSTRAINT quotas_facility_group_id_fkey FOREIGN KEY (facility_group_id) REF
 
 ALTER TABLE quotas
 ADD CONSTRAINT quotas_facility_id_fkey FOREIGN KEY (facility_id) REFERENCES facilities(id);
+
+ALTER TABLE sign_in_links
+ADD CONSTRAINT sign_in_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
 ALTER TABLE site_staff
 ADD CONSTRAINT site_staff_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites(id);
@@ -811,6 +834,8 @@ CREATE UNIQUE INDEX quotas_everything_key ON public.quotas USING btree ((true)) 
 CREATE UNIQUE INDEX quotas_facility_group_key ON public.quotas USING btree (facility_group_id) WHERE (facility_group_id IS NOT NULL);
 
 CREATE UNIQUE INDEX quotas_facility_key ON public.quotas USING btree (facility_id) WHERE (facility_id IS NOT NULL);
+
+CREATE INDEX idx_sign_in_links_user ON public.sign_in_links USING btree (user_id);
 
 CREATE INDEX idx_site_staff_site ON public.site_staff USING btree (site_id);
 

@@ -5,8 +5,9 @@ import os
 import signal
 import sys
 import warnings
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from typer.exceptions import TyperException
@@ -14,6 +15,9 @@ from typer.exceptions import TyperException
 from app.commands.console import Steps, result
 from app.failure import Failure
 from app.settings import load_settings
+
+if TYPE_CHECKING:  # a command loads only what it needs
+    from sql.users import UserRow
 
 app = typer.Typer(
     name="holdfast",
@@ -111,6 +115,34 @@ def doctor(*, data_dir: DataDir = None, host: Host = None, port: Port = None) ->
     raise typer.Exit(run_doctor(load_settings(data_dir=data_dir, host=host, port=port)))
 
 
+@app.command()
+def link(
+    *,
+    username: Annotated[str, typer.Option(help="Whom it signs in; made if there is none.")],
+    staff: Annotated[bool, typer.Option("--staff", help="Make a new user staff.")] = False,
+    expires_minutes: Annotated[
+        int, typer.Option(min=1, max=1440, help="For how many minutes it can be used.")
+    ] = 15,
+    url: Annotated[
+        str | None,
+        typer.Option(help="Where browsers find the service, if not where the settings say."),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Print a link that signs a browser in, once; the user's earlier ones end."""
+    from app.commands.api import base_url
+    from app.commands.database import migrated
+    from app.commands.links import issue_link
+
+    steps = Steps()
+    settings = load_settings(data_dir=data_dir)
+    lifetime = timedelta(minutes=expires_minutes)
+    with migrated(settings, "link", steps) as dsn:
+        issued = asyncio.run(issue_link(dsn, username, lifetime, staff=staff))
+    _tell_user(steps, issued.user, is_new=issued.user_is_new)
+    result(issued.address((url or base_url(settings)).rstrip("/")))
+
+
 @token.command("create")
 def token_create(  # noqa: PLR0913 - one parameter for each option
     *,
@@ -144,12 +176,17 @@ def token_create(  # noqa: PLR0913 - one parameter for each option
     )
     with migrated(load_settings(data_dir=data_dir), "token create", steps) as dsn:
         issued = asyncio.run(issue_token(dsn, order))
-    kind = "staff" if issued.user.is_staff else "a member"
-    if issued.user_is_new:
-        steps.say(f"Added the user {issued.user.username}, who is {kind}.")
-    else:
-        steps.say(f"The user {issued.user.username} is {kind}.")
+    _tell_user(steps, issued.user, is_new=issued.user_is_new)
     result(issued.secret)
+
+
+def _tell_user(steps: Steps, user: "UserRow", *, is_new: bool) -> None:
+    """Say for whom it was done."""
+    kind = "staff" if user.is_staff else "a member"
+    if is_new:
+        steps.say(f"Added the user {user.username}, who is {kind}.")
+    else:
+        steps.say(f"The user {user.username} is {kind}.")
 
 
 def main() -> NoReturn:

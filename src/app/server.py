@@ -150,6 +150,7 @@ def _service(settings: Settings) -> Service:
         horizon=timedelta(days=settings.booking_horizon_days),
         render=_render,
         type_of=lambda refusal: kind_of(refusal).type,
+        counts_usage=settings.usage_counts,
     )
 
 

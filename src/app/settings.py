@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     booking_horizon_days: int = Field(default=365, ge=1, le=3650)
     body_limit_bytes: int = Field(default=65536, ge=1024, le=16 * 1024 * 1024)
 
+    # Whether visits to the timeline are counted, by nobody in particular: see domain.visits.
+    usage_counts: bool = True
+
     # How often what time alone brings about is looked for: see app.upkeep.
     upkeep_seconds: float = Field(default=5.0, gt=0, le=3600)
 

@@ -35,7 +35,8 @@ class Service:
 
     ``render`` makes the problem+json reply of a refusal; handlers need it only
     where a refusal must be kept for a replay. ``type_of`` is the problem type of a
-    refusal, for replies that tell of one and are none.
+    refusal, for replies that tell of one and are none. ``counts_usage`` is whether visits
+    are counted.
     """
 
     pool: Pool
@@ -43,6 +44,7 @@ class Service:
     horizon: timedelta
     render: Callable[[Refusal, "Request"], Response]
     type_of: Callable[[Refusal], replies.ProblemType]
+    counts_usage: bool = True
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 

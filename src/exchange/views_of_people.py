@@ -82,9 +82,10 @@ def quota_usage(row: UsageRow) -> replies.QuotaUsage:
     }
 
 
-def me(row: UserRow, usage: list[UsageRow]) -> replies.Me:
-    """A user as they see themselves."""
-    return {**user_detail(row), "quotas": [quota_usage(one) for one in usage]}
+def me(row: UserRow, usage: list[UsageRow], *, counts_usage: bool) -> replies.Me:
+    """A user as they see themselves, and whether their visits are counted."""
+    quotas = [quota_usage(one) for one in usage]
+    return {**user_detail(row), "quotas": quotas, "counts_usage": counts_usage}
 
 
 def audit_log_entry(row: LogRow) -> replies.AuditLogEntry:

@@ -21,7 +21,8 @@ async def me_retrieve(request: Request) -> Response:
     async with reading(request.pool) as conn:
         row = await _caller(conn, request)
         usage = await usage_of(conn, request, row.id)
-    return resource_reply(request, views_of_people.me(row, usage))
+    me = views_of_people.me(row, usage, counts_usage=request.service.counts_usage)
+    return resource_reply(request, me)
 
 
 async def me_export(request: Request) -> Response:

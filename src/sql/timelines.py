@@ -81,3 +81,33 @@ async def list_timelines(
         "end_times": list(end_times),
     }
     return await _QUERIES["list_timelines"].many(conn, TimelineRow, parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    """A booking that holds its facility, or that nobody has decided about by ``decide_by``."""
+
+    id: int
+    facility_id: int
+    user_id: int
+    username: str
+    user_display_name: str | None
+    title: str
+    start_time: datetime
+    end_time: datetime
+    occupied_from: datetime
+    occupied_until: datetime
+    status: str
+    decide_by: datetime | None
+
+
+async def list_holds(
+    conn: Connection, *, facility_ids: Sequence[int], start_time: datetime, end_time: datetime
+) -> list[HoldRow]:
+    """What holds these facilities from one instant to another, or nearly: by facility and start."""
+    parameters = {
+        "facility_ids": list(facility_ids),
+        "start_time": start_time,
+        "end_time": end_time,
+    }
+    return await _QUERIES["list_holds"].many(conn, HoldRow, parameters)

@@ -63,3 +63,35 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
                   AND o.end_time > a.start_time) AS x
         WHERE x.start_time < a.end_time
        ) AS c;
+
+-- name: list_holds :many
+-- The bookings that hold one of these facilities within the period, or whose buffers and the
+-- facility's reach into it, four hours each, by facility and start. As in list_timelines they are
+-- found by their start times, and what is asked for is hidden from the planner.
+  WITH asked AS MATERIALIZED (
+       SELECT n.facility_id, %(start_time)s::timestamptz AS start_time,
+              %(end_time)s::timestamptz AS end_time
+         FROM unnest(%(facility_ids)s::int4[]) AS n (facility_id)
+       )
+SELECT b.id, b.facility_id, b.user_id, u.username,  -- noqa: ST06
+       u.display_name AS user_display_name, b.title, b.start_time, b.end_time, b.occupied_from,
+       b.occupied_until, b.status, b.decide_by
+  FROM asked AS a
+ CROSS JOIN LATERAL (
+       SELECT o.id, o.facility_id, o.user_id, o.title, o.start_time, o.end_time, o.status,
+              o.decide_by, lower(o.occupied) AS occupied_from, upper(o.occupied) AS occupied_until
+         FROM bookings AS o
+        WHERE o.facility_id = a.facility_id
+          AND o.start_time > a.start_time - INTERVAL '16 hours'
+          AND o.start_time < a.end_time + INTERVAL '8 hours'
+          AND o.status IN ('confirmed', 'pending')
+          AND o.occupied && tstzrange(a.start_time - INTERVAL '4 hours',
+                                      a.end_time + INTERVAL '4 hours', '[)')
+       ) AS b
+ CROSS JOIN LATERAL (
+       SELECT o.username, o.display_name
+         FROM users AS o
+        WHERE o.id = b.user_id
+        ORDER BY o.id
+       OFFSET 0) AS u
+ ORDER BY b.facility_id, b.start_time;

@@ -1,15 +1,15 @@
 """New tokens: for whom, what for, and until when."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from domain.names import check_name
-from domain.scopes import granted
+from domain.scopes import Scope, granted
 from exchange import views
 from exchange.request import Request
 from exchange.secrets import new_secret
 from sql import tokens
 from sql.pool import Connection
-from sql.users import CallerRow
 from wire import replies
 from wire.models import CreateTokenRequest
 
@@ -49,13 +49,19 @@ async def issue(
     return views.token_created(row, secret.plain)
 
 
-async def open_session(conn: Connection, caller: CallerRow, now: datetime) -> tuple[str, datetime]:
-    """A new token for the caller's browser: its secret, and when it ends.
+async def open_session(
+    conn: Connection,
+    user_id: int,
+    now: datetime,
+    *,
+    scopes: Sequence[Scope],
+    until: datetime | None,
+) -> tuple[str, datetime]:
+    """A new token for the user's browser: its secret, and when it ends.
 
-    It may be used for what the token may that it was traded for, and ends no later. Sessions
-    that are over are removed: they would pile up among the user's tokens, one a day.
+    It may be used for these scopes and ends at ``until`` at the latest. Sessions that are over
+    are removed: they would pile up among the user's tokens, one a day.
     """
-    user_id, until = caller.user_id, caller.token_expires_at
     await tokens.delete_expired_tokens(conn, user_id=user_id, name=SESSION_NAME, now=now)
     secret, ends = new_secret(), now + SESSION
     expires_at = ends if until is None else min(ends, until)
@@ -65,7 +71,7 @@ async def open_session(conn: Connection, caller: CallerRow, now: datetime) -> tu
         token_hash=secret.hash,
         token_prefix=secret.prefix,
         name=SESSION_NAME,
-        scopes=caller.token_scopes,
+        scopes=scopes,
         expires_at=expires_at,
     )
     return secret.plain, expires_at

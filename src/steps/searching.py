@@ -183,7 +183,7 @@ async def _answers(seen: _Seen, search: Search, timelines: Mapping[int, Timeline
     answers: dict[int, Availability] = {}
     waiting: list[int] = []
     for facility_id, timeline in timelines.items():
-        refusal = _standing_refusal(search, timeline.facility)
+        refusal = standing(search, timeline.facility)
         answers[facility_id] = Availability([], None, refusal)
         if refusal is None:
             waiting.append(facility_id)
@@ -205,7 +205,7 @@ async def _answers(seen: _Seen, search: Search, timelines: Mapping[int, Timeline
     return [_Answer(timelines[each], answer) for each, answer in answers.items()]
 
 
-def _standing_refusal(search: Search, facility: Facility) -> Refusal | None:
+def standing(search: Search, facility: Facility) -> Refusal | None:
     """Why the caller can never book the facility for so long."""
     # Told of the first time asked for that can be named: a search may begin anywhere.
     start = mark_at_or_before(min(max(search.window.start, search.now), search.end_at(facility)))

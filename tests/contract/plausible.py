@@ -133,7 +133,10 @@ def plausible_site(_: HookContext, case: Case) -> Case:
     return case
 
 
-@hook_for("map_case", operation_id=["availability_search", "admin_bookings_list", "closures_list"])
+_SEARCHES = ["availability_search", "availability_timeline"]
+
+
+@hook_for("map_case", operation_id=[*_SEARCHES, "admin_bookings_list", "closures_list"])
 def plausible_window(_: HookContext, case: Case) -> Case:
     """Some of the days in which bookings are; or less, which can be booked as one."""
     lot = Lot(case.query)
@@ -145,7 +148,7 @@ def plausible_window(_: HookContext, case: Case) -> Case:
     return case
 
 
-@hook_for("map_case", operation_id=["availability_search", "facilities_list"])
+@hook_for("map_case", operation_id=[*_SEARCHES, "facilities_list"])
 def plausible_filters(_: HookContext, case: Case) -> Case:
     """Conditions that some facility meets; the more of them, the fewer do."""
     lot = Lot([case.query, "filters"])

@@ -25,6 +25,7 @@ _GROUPS = [name + TOWN.tag for name in USER_GROUPS]
 _PERIODS = [
     "analytics_summary",
     "analytics_top_facilities",
+    "analytics_usage",
     "analytics_utilisation",
     "exports_retrieve",
     "my_bookings_list",

@@ -189,6 +189,7 @@ def _mean_oneself(path: str, change: bytes = b"") -> Callable[[Request, Town], N
 RULES: Mapping[tuple[str, int], Callable[[Request, Town], None]] = {
     ("analytics_summary", 422): _reverse_the_dates,
     ("analytics_top_facilities", 422): _reverse_the_dates,
+    ("analytics_usage", 422): _reverse_the_dates,
     ("analytics_utilisation", 422): _reverse_the_dates,
     ("exports_retrieve", 422): _reverse_the_dates,
     ("bookings_reject", 422): _leave_blank("reason"),

@@ -30,15 +30,21 @@ VERBS = {
     "delete",
     "export",
     "list",
+    "record",
     "reject",
     "remove",
     "retrieve",
     "revoke",
     "search",
     "stream",
+    "timeline",
     "update",
 }
 # Operations of these tags are named by what is reported, or imported: the tag is the verb.
+LISTS = ("_list", "_search", "_timeline")
+
+VERSIONED_LISTS = {"availability_search", "availability_timeline"}
+
 VERBS_AS_TAGS = {"analytics", "imports"}
 
 # Strings of these formats are bounded by what they are.
@@ -48,6 +54,7 @@ BOUNDED_FORMATS = {"date-time"}
 FOR_EVERYBODY = {
     "availability_search",
     "availability_stream",
+    "availability_timeline",
     "bookings_cancel",
     "bookings_create",
     "bookings_history_list",
@@ -67,16 +74,17 @@ FOR_EVERYBODY = {
     "session_delete",
     "sites_list",
     "sites_retrieve",
+    "usage_record",
 }
 # Who asks it has no token yet, and so none that may be used for too little.
 WITHOUT_TOKEN = {"session_create"}
 # What changes something with the scope `book`; all other changes need `manage`.
-BOOKS = {"bookings_create", "bookings_update", "bookings_cancel"}
+BOOKS = {"bookings_create", "bookings_update", "bookings_cancel", "usage_record"}
 # Who is signed in can sign out, whatever their scopes.
 WITHOUT_SCOPE = {"session_delete"}
 
 # Their bodies have nothing in them that a rule could refuse.
-WITHOUT_RULES = {"bookings_approve", "session_create"}
+WITHOUT_RULES = {"bookings_approve", "session_create", "usage_record"}
 
 # Parameters that only the service can make up.
 OPAQUE = {"cursor", "last_event_id"}
@@ -162,7 +170,7 @@ class Operation:
     @property
     def is_single(self) -> bool:
         """Whether it shows one thing, as one version of it."""
-        shows = self.method == "get" and not self.id.endswith(("_list", "_search"))
+        shows = self.method == "get" and not self.id.endswith(LISTS)
         return shows and self.id not in CSV and self.id not in STREAMS
 
     @property
@@ -331,15 +339,20 @@ def test_an_operation_declares_every_status_it_can_give(operation: Operation) ->
     expected = {"400", "401", "500", "503"}
     expected |= {"403"} if operation.id not in WITHOUT_TOKEN else set()
     expected |= {"404"} if "id" in operation.names("path") else set()
-    expected |= {"404"} if operation.id in {"availability_search", *STREAMS} else set()
+    expected |= (
+        {"404"}
+        if operation.id in {"availability_search", "availability_timeline", *STREAMS}
+        else set()
+    )
     expected |= {"422", "429"} if operation.id in STREAMS else set()
-    is_versioned = operation.is_single or operation.id == "availability_search"
+    is_versioned = operation.is_single or operation.id in VERSIONED_LISTS
     expected |= {"304"} if is_versioned else set()
     expected |= {"412"} if "If-Match" in operation.names("header") else set()
     expected |= {"413", "415"} if operation.body is not None else set()
     expected |= {"422"} if has_rules else set()
     expected |= {"422"} if {"cursor", "start_date"} & operation.names("query") else set()
     created = "201" if operation.id.endswith("_create") else "200"
+    created = "204" if operation.id == "usage_record" else created
     success = {"post": created, "put": "204", "delete": "204"}.get(operation.method, "200")
     assert expected | {success} == set(operation.responses) - {"409"}
     assert is_versioned == ("If-None-Match" in operation.names("header"))
@@ -408,7 +421,7 @@ def test_what_can_be_changed_has_a_version_to_name(operation: Operation) -> None
 @each_operation
 def test_a_list_is_paged_and_bounded(operation: Operation) -> None:
     paged = {"limit", "cursor"} <= operation.names("query")
-    assert paged == operation.id.endswith(("_list", "_search"))
+    assert paged == operation.id.endswith(LISTS)
     if paged:
         response = operation.responses["200"]
         limit = next(item for item in operation.parameters if item["name"] == "limit")["schema"]

@@ -126,6 +126,19 @@ def availability_search(api: Api) -> List:
     )
 
 
+def availability_timeline(api: Api) -> List:
+    site_id, expected = facilities_at_a_site(api)
+    return List(
+        "availability_timeline",
+        api.person(),
+        "/api/v1/availability/timeline",
+        expected,
+        {"site_id": site_id, "start_time": wire(at(9)), "end_time": wire(at(10))},
+        most=100,
+        id_of=lambda result: int(result["facility"]["id"]),
+    )
+
+
 def sites_list(api: Api) -> List:
     for name in names():
         api.site(name=name)
@@ -223,6 +236,7 @@ LISTS = [
     admin_bookings_list,
     audit_log_list,
     availability_search,
+    availability_timeline,
     bookings_history_list,
     closures_list,
     facilities_history_list,

@@ -144,6 +144,7 @@ def facility_path(scene: Scene) -> str:
 
 EVERYBODY: dict[str, Attempt] = {
     "availability_search": lambda c, _: c.get("/api/v1/availability/search", params=WINDOW),
+    "availability_timeline": lambda c, _: c.get("/api/v1/availability/timeline", params=WINDOW),
     "bookings_create": create_booking,
     "closures_list": lambda c, _: c.get("/api/v1/closures/"),
     "closures_retrieve": lambda c, s: c.get(closure_path(s)),
@@ -156,6 +157,9 @@ EVERYBODY: dict[str, Attempt] = {
     "my_tokens_list": lambda c, _: c.get("/api/v1/me/tokens/"),
     "sites_list": lambda c, _: c.get("/api/v1/sites/"),
     "sites_retrieve": lambda c, s: c.get(site_path(s)),
+    "usage_record": lambda c, _: c.post(
+        "/api/v1/usage/", {"outcome": "booked", "seconds": 20, "conflicts": 0}
+    ),
 }
 OWNER_AND_STAFF: dict[str, Attempt] = {
     "bookings_cancel": lambda c, s: c.delete(path_of(s.booking)),
@@ -188,6 +192,7 @@ STAFF_ALONE: dict[str, Attempt] = {
     "analytics_top_facilities": lambda c, _: c.get(
         "/api/v1/analytics/top-facilities/", params={**DAYS, "by": "bookings"}
     ),
+    "analytics_usage": lambda c, _: c.get("/api/v1/analytics/usage/", params=DAYS),
     "analytics_utilisation": lambda c, _: c.get(
         "/api/v1/analytics/utilisation/", params={**DAYS, "group_by": "site"}
     ),

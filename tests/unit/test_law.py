@@ -19,8 +19,9 @@ from domain.availability import (
 )
 from domain.bookings import Facility, check_new, standing_refusal
 from domain.hours import WeeklyHours, minute_of_week
-from domain.periods import MARK, Period, mark_at_or_after
+from domain.periods import MARK, Period, free_within, mark_at_or_after, mark_at_or_before
 from domain.rules import LONGEST_BOOKING, Closure, Rules, bookable_periods
+from domain.timeline import Hold, blocks
 
 from .values import (
     MEMBER,
@@ -383,3 +384,25 @@ def test_before_its_notice_a_search_stands_until_then_and_past_the_horizon_only_
     late = at("07:59:30", 20)
     assert Period(at("07:59", 20), at("08:00", 20)) == stands_within(window, rules, late, near)
     assert stands_within(window, rules, minute.start, near) is None
+
+
+# Timelines
+
+
+@more
+@given(situations())
+def test_a_timeline_leaves_bare_what_a_search_finds_free(situation: Situation) -> None:
+    rules = replace(situation.rules, start_step=MARK, min_duration=MARK)
+    bookable = bookable_periods(rules, situation.closures, situation.window, situation.now)
+    holds = [Hold(n, busy, busy, is_pending=False) for n, busy in enumerate(situation.busy)]
+    painted = blocks(rules, holds, situation.closures, situation.window, situation.now)
+
+    for one, next_one in pairwise(painted):
+        assert one.period.end <= next_one.period.start
+    bare = [
+        Period(start, end)
+        for period in free_within(situation.window, [block.period for block in painted])
+        for start, end in [(mark_at_or_after(period.start), mark_at_or_before(period.end))]
+        if start < end
+    ]
+    assert free_slots(bookable, situation.busy, rules, MARK) == bare

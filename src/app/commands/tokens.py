@@ -56,13 +56,14 @@ async def issue_token(dsn: str, order: TokenOrder) -> Issued:
     :raises Failure: if what is ordered has no valid form, or the user is deactivated, or is not
         staff and should be.
     """
-    _check_names(order.username, order.name)
+    check_username(order.username)
+    _check_name(order.name)
     scopes, lifetime = _scopes(order.scopes), _lifetime(order)
     async with (
         create_pool(dsn, min_size=1, max_size=1) as pool,
         transaction(pool, actor_id=None, request_id=None) as conn,
     ):
-        user, is_new = await _find_or_make(conn, order.username, staff=order.staff)
+        user, is_new = await find_or_make(conn, order.username, staff=order.staff)
         if order.replace:
             await _revoke(conn, user.id, order.name)
         secret = new_secret()
@@ -78,13 +79,20 @@ async def issue_token(dsn: str, order: TokenOrder) -> Issued:
     return Issued(secret.plain, user, is_new)
 
 
-def _check_names(username: str, name: str) -> None:
+def check_username(username: str) -> None:
+    """Refuse what is no username.
+
+    :raises Failure: saying what one is.
+    """
     if not USERNAME.fullmatch(username):
         message = (
             f"{username!r} is no username: it has 1 to 100 letters, digits and . _ @ -, and "
             "begins with a letter or a digit."
         )
         raise Failure(message)
+
+
+def _check_name(name: str) -> None:
     if not name.strip() or len(name) > LABEL_LENGTH:
         message = f"{name!r} is no name for a token: it has 1 to {LABEL_LENGTH} characters."
         raise Failure(message)
@@ -117,7 +125,11 @@ def _lifetime(order: TokenOrder) -> timedelta | None:
     return lifetime
 
 
-async def _find_or_make(conn: Connection, username: str, *, staff: bool) -> tuple[UserRow, bool]:
+async def find_or_make(conn: Connection, username: str, *, staff: bool) -> tuple[UserRow, bool]:
+    """The active user of this name, made if there is none; and whether that was so.
+
+    :raises Failure: if the user is deactivated, or is not staff and should be.
+    """
     user = await find_user_by_username(conn, username)
     if user is None:
         try:

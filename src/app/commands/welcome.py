@@ -1,4 +1,4 @@
-"""What ``holdfast up`` shows at the end: where everything is, two tokens, a booking to try."""
+"""What ``holdfast up`` shows at the end: ways in, where everything is, a booking to try."""
 
 import asyncio
 import http
@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 
 from app.commands.api import base_url, fetch
 from app.commands.console import Steps
+from app.commands.links import issue_link
 from app.commands.tokens import TokenOrder, issue_token
 from app.failure import Failure
 from app.settings import Settings
 from demo import DEMO_MEMBER, DEMO_STAFF, load_demo
 
+LINK_LIFETIME = timedelta(hours=24)
 TOKEN_NAME = "demo"  # noqa: S105 - what the token is called
 MEETING = timedelta(hours=1)
 DAY_BEGINS = time(9)
@@ -43,6 +45,8 @@ def welcome(settings: Settings, dsn: str, *, demo_loaded: bool, log: Path | None
         "",
         "Holdfast is running.",
         "",
+        *_ways_in(settings, base, dsn, demo_loaded=demo_loaded),
+        "",
         f"  API       {base}/api/v1/",
         f"  Docs      {base}/docs",
         f"  Contract  {base}/openapi.yaml",
@@ -53,9 +57,28 @@ def welcome(settings: Settings, dsn: str, *, demo_loaded: bool, log: Path | None
     ]
     if demo_loaded:
         lines += _demo_lines(base, dsn)
-    else:
-        lines += ["A first token, for yourself:", "", _token_command(settings)]
     return [*lines, "", "Ctrl-C stops it."]
+
+
+def _ways_in(settings: Settings, base: str, dsn: str, *, demo_loaded: bool) -> list[str]:
+    """The page, and how to come in: by a link for each demo user, or by one to be made."""
+    if not demo_loaded:
+        return [
+            f"  Open      {base}/",
+            "",
+            "A link that signs you in:",
+            "",
+            _link_command(settings),
+        ]
+    try:
+        links = [
+            (who, asyncio.run(issue_link(dsn, username, LINK_LIFETIME)).address(base))
+            for who, username in (("member", DEMO_MEMBER), ("staff", DEMO_STAFF))
+        ]
+    except Failure as failure:  # somebody deactivated a demo user
+        return [f"  Open      {base}/", f"No demo links: {failure}"]
+    lines = [f"  Open      {address}  ({who})" for who, address in links]
+    return [*lines, "            (each signs in once; 'holdfast link' makes another)"]
 
 
 def _demo_lines(base: str, dsn: str) -> list[str]:
@@ -80,9 +103,10 @@ def _demo_token(dsn: str, username: str, *, staff: bool) -> str:
     return asyncio.run(issue_token(dsn, order)).secret
 
 
-def _token_command(settings: Settings) -> str:
-    words = [str(Path(sys.prefix) / "bin" / "holdfast"), "token", "create"]
+def _link_command(settings: Settings) -> str:
+    words = [str(Path(sys.prefix) / "bin" / "holdfast"), "link"]
     words += ["--username", "YOUR-NAME", "--staff"]
+    words += ["--url", base_url(settings)]
     if settings.data_dir is not None:
         words += ["--data-dir", str(settings.data_dir)]
     return "  " + shlex.join(words)

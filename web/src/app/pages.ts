@@ -17,6 +17,11 @@ type Load = () => Promise<{ default: Component<never> }>;
 const routes: { pattern: RegExp; load: Load; isBare?: boolean }[] = [
   { pattern: /^\/$/, load: () => import("../find/Find.svelte") },
   { pattern: /^\/sign-in$/, load: () => import("../sign-in/SignIn.svelte"), isBare: true },
+  {
+    pattern: /^\/display\/(?<facilityId>[1-9][0-9]*)$/,
+    load: () => import("../display/Display.svelte"),
+    isBare: true,
+  },
   { pattern: /^\/staff(?:\/.*)?$/, load: () => import("../staff/Staff.svelte") },
 ];
 

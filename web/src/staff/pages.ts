@@ -11,11 +11,13 @@ interface Route {
 
 const routes: Route[] = [
   { pattern: /^\/staff$/, load: () => import("./approvals/Approvals.svelte") },
+  { pattern: /^\/staff\/analytics$/, load: () => import("./analytics/Analytics.svelte") },
 ];
 
 /** What the navigation names, in its order. */
 export const places = [
   { name: "approvals", href: "/staff", icon: "check", isOfHouse: false },
+  { name: "analytics", href: "/staff/analytics", icon: "chart", isOfHouse: false },
 ] as const satisfies { name: string; href: string; icon: IconName; isOfHouse: boolean }[];
 
 export type Place = (typeof places)[number];
