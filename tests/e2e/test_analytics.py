@@ -98,8 +98,3 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     axe(page)
     picture(page, "staff-analytics-phone")
-
-
-def test_members_are_told_that_this_is_not_for_them(open_page: Callable[..., Page]) -> None:
-    page = open_page("maria", path="/staff/analytics")
-    expect(page.get_by_role("alert")).to_contain_text("You may not do this.")
