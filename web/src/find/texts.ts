@@ -4,7 +4,7 @@ import { t } from "../app/i18n.ts";
 import { me } from "../app/session.svelte.ts";
 import { clock, length, spanHere } from "../time/format.ts";
 import { here, MINUTE, sameClock } from "../time/zones.ts";
-import { blockAt, type Block, freeAt, freeInDay, type Line, type Stretch } from "./line.ts";
+import { blockAt, type Block, freeAt, freeInDay, isHeld, type Line, type Stretch } from "./line.ts";
 
 /** `09:00–10:00` by the facility's clock. */
 export function times({ timeline, scale }: Line, { start, end }: Stretch): string {
@@ -29,10 +29,9 @@ export function nameOf(block: Block): string {
 /** What a block is and when, with who holds it and the viewer's own time where those are known. */
 export function about(line: Line, block: Block): string {
   const mine = isMine(block);
-  const isHeld = block.kind === "booked" || block.kind === "pending";
   return [
+    mine ? t("find:kinds.mine") : isHeld(block) ? t(`find:kinds.${block.kind}`) : nameOf(block),
     times(line, block),
-    mine ? t("find:kinds.mine") : isHeld ? t(`find:kinds.${block.kind}`) : nameOf(block),
     ...(block.booking ? [block.booking.title] : []),
     ...(block.booking && !mine ? [block.booking.user.display_name] : []),
     spanHere(block.start, block.end, line.timeline.facility.time_zone),
