@@ -26,7 +26,7 @@ const routes: { pattern: RegExp; load: Load; isBare?: boolean }[] = [
     load: () => import("../display/Display.svelte"),
     isBare: true,
   },
-  { pattern: /^\/staff\/analytics$/, load: () => import("../staff/analytics/Analytics.svelte") },
+  { pattern: /^\/staff(?:\/.*)?$/, load: () => import("../staff/Staff.svelte") },
 ];
 
 const nowhere: Load = () => import("../parts/NotFound.svelte");
