@@ -5,7 +5,7 @@ beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 test("what changes within a moment is asked for at once, each but one time", async () => {
-  const ask = vi.fn((_: number[] | undefined) => Promise.resolve());
+  const ask = vi.fn<(ids: number[] | undefined) => Promise<void>>(() => Promise.resolve());
   const news = gather(ask);
   for (const id of [1, 2, 1]) {
     news.one(id);
@@ -15,7 +15,7 @@ test("what changes within a moment is asked for at once, each but one time", asy
 });
 
 test("where much changed, all is asked for", async () => {
-  const ask = vi.fn((_: number[] | undefined) => Promise.resolve());
+  const ask = vi.fn<(ids: number[] | undefined) => Promise<void>>(() => Promise.resolve());
   const news = gather(ask);
   for (let id = 1; id <= 20; id += 1) {
     news.one(id);
@@ -26,7 +26,9 @@ test("where much changed, all is asked for", async () => {
 
 test("what changes while it is being asked for is asked for again, afterwards", async () => {
   let answer = () => {};
-  const ask = vi.fn((_: number[] | undefined) => new Promise<void>((done) => (answer = done)));
+  const ask = vi.fn<(ids: number[] | undefined) => Promise<void>>(
+    () => new Promise((done) => (answer = done)),
+  );
   const news = gather(ask);
   news.one(1);
   await vi.advanceTimersByTimeAsync(1000);
@@ -39,7 +41,7 @@ test("what changes while it is being asked for is asked for again, afterwards", 
 });
 
 test("nothing is asked for after the end", async () => {
-  const ask = vi.fn((_: number[] | undefined) => Promise.resolve());
+  const ask = vi.fn<(ids: number[] | undefined) => Promise<void>>(() => Promise.resolve());
   const news = gather(ask);
   news.all();
   news.stop();
