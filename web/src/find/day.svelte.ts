@@ -4,7 +4,16 @@ import { api, type Change, each, type Site } from "../app/api.ts";
 import { onChange } from "../app/live.svelte.ts";
 import { noticeEnd } from "../app/session.svelte.ts";
 import { type Day, here, read } from "../time/zones.ts";
-import { compared, type Line, lineOf, type Stretch, type Timeline } from "./line.ts";
+import {
+  compared,
+  forgotten,
+  isNew,
+  type Line,
+  lineOf,
+  NEWS_MILLISECONDS,
+  type Stretch,
+  type Timeline,
+} from "./line.ts";
 import { gather } from "./news.ts";
 import { type Conditions, type Page, pages, timelineOf } from "./pages.ts";
 import { windowOf } from "./window.ts";
@@ -14,8 +23,6 @@ export interface Asked {
   conditions: Conditions;
 }
 
-/** How long what changed is shown as new. */
-const NEWS_MILLISECONDS = 2_000;
 /** What is too soon to book moves with the clock: it is asked for at this distance. */
 const REFRESH_MILLISECONDS = 120_000;
 
@@ -246,13 +253,10 @@ export class Days {
   }
 
   #forgetNews(): void {
-    const isNew = (line: Line) => line.fresh.size > 0 || line.freed.length > 0;
     const news = new Set(this.lines.filter(isNew));
     if (news.size > 0) {
       setTimeout(() => {
-        this.lines = this.lines.map((line) =>
-          news.has(line) ? { ...line, fresh: new Set(), freed: [] } : line,
-        );
+        this.lines = this.lines.map((line) => (news.has(line) ? forgotten(line) : line));
       }, NEWS_MILLISECONDS);
     }
   }
