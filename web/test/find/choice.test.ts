@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { choiceAt, choiceBetween, choiceFrom, ends, hasRoom } from "../../src/find/choice.ts";
-import type { Stretch } from "../../src/find/line.ts";
+import type { Stretch, Timeline } from "../../src/find/line.ts";
 import { at, block, line } from "./some.ts";
+
+type Rules = Partial<Timeline["rules"]>;
 
 function shown(stretch: Stretch | undefined): string {
   const text = (milliseconds: number) =>
@@ -9,7 +11,7 @@ function shown(stretch: Stretch | undefined): string {
   return stretch ? `${text(stretch.start)}-${text(stretch.end)}` : "none";
 }
 
-test.each([
+test.each<[string, Rules, string]>([
   ["09:00", {}, "09:00-10:00"],
   ["09:14", {}, "09:00-10:00"],
   ["09:29", { start_step_minutes: 30 }, "09:00-10:00"],
@@ -50,7 +52,7 @@ test("late in the evening a booking goes on after midnight", () => {
   expect(shown(choiceAt(line(), at("23:30")))).toBe("23:30-00:30");
 });
 
-test.each([
+test.each<[string, string, Rules, string]>([
   ["09:00", "10:20", {}, "09:00-10:30"],
   ["09:10", "10:20", {}, "09:00-10:30"],
   ["09:00", "09:05", {}, "09:00-09:15"],
