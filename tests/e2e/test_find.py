@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -122,7 +123,7 @@ def test_a_click_and_enter_book_the_hour_that_was_pointed_at(
     page.keyboard.press("Enter")
     expect(dialog).to_be_hidden()
     expect(cell.get_by_text("Piano lesson")).to_be_visible()
-    expect(cell).to_contain_text("Free: 08:00–14:00, 15:00–20:00")
+    expect(cell).to_contain_text("Free: 08:00\N{EN DASH}14:00, 15:00\N{EN DASH}20:00")
 
 
 def test_a_drag_marks_what_is_booked_and_escape_lets_go_of_it(
@@ -142,10 +143,10 @@ def test_a_drag_marks_what_is_booked_and_escape_lets_go_of_it(
         mouse.move(box["x"] + box["width"] * end / 24, middle, steps=5)
 
     drag(10.2, 12.1)
-    expect(cell.get_by_text("10:00–12:15")).to_be_visible()
+    expect(cell.get_by_text("10:00\N{EN DASH}12:15")).to_be_visible()
     page.keyboard.press("Escape")
     mouse.up()
-    expect(cell.get_by_text("10:00–12:15")).to_be_hidden()
+    expect(cell.get_by_text("10:00\N{EN DASH}12:15")).to_be_hidden()
     expect(page.get_by_role("dialog")).to_be_hidden()
 
     drag(15.9, 13.6)
@@ -162,7 +163,7 @@ def test_keys_alone_find_a_time_and_book_it(
     room.book("bob", time(9), time(10))
     page = open_page("ada", path=room.path())
     cell = bar(page, room.name)
-    expect(cell).to_contain_text("Free: 08:00–09:00")
+    expect(cell).to_contain_text("Free: 08:00\N{EN DASH}09:00")
     page.get_by_label("For how long").focus()
     for _ in range(20):
         page.keyboard.press("Tab")
@@ -172,7 +173,7 @@ def test_keys_alone_find_a_time_and_book_it(
     for _ in range(4):
         page.keyboard.press("ArrowRight")
     expect(marked(page)).to_have_accessible_name(
-        f"{room.name}, 09:00 to 09:15, Booked · 09:00–10:00"
+        f"{room.name}, 09:00 to 09:15, Booked · 09:00\N{EN DASH}10:00"
     )
     for _ in range(4):
         page.keyboard.press("ArrowRight")
@@ -182,7 +183,7 @@ def test_keys_alone_find_a_time_and_book_it(
     expect(page.get_by_role("dialog", name=f"Book {room.name}")).to_be_visible()
     assert chosen(page, "To").startswith("11:15")
     page.keyboard.press("Enter")
-    expect(cell).to_contain_text("Free: 08:00–09:00, 11:15–20:00")
+    expect(cell).to_contain_text("Free: 08:00\N{EN DASH}09:00, 11:15\N{EN DASH}20:00")
     expect(page.get_by_role("grid")).to_be_focused()
 
 
@@ -192,10 +193,12 @@ def test_what_another_does_appears_within_a_second_and_is_marked_as_new(
     room = make_room()
     page = open_page("ada", path=room.path())
     cell = bar(page, room.name)
-    expect(cell).to_contain_text("Free: 08:00–20:00")
+    expect(cell).to_contain_text("Free: 08:00\N{EN DASH}20:00")
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     room.book("bob", time(11), time(13))
-    expect(cell).to_contain_text("Free: 08:00–11:00, 13:00–20:00", timeout=1_000)
+    expect(cell).to_contain_text(
+        "Free: 08:00\N{EN DASH}11:00, 13:00\N{EN DASH}20:00", timeout=1_000
+    )
     expect(cell.locator(".fresh")).to_have_count(1)
     expect(cell.locator(".fresh")).to_have_count(0)
     # Whose it is and what for is not for everybody.
@@ -208,15 +211,17 @@ def test_each_line_shows_the_day_by_the_clock_of_its_own_place(
     room = make_room(zone="America/New_York")
     room.book("ada", time(9), time(10))
     page = open_page("ada", path=room.path())
-    expect(bar(page, room.name)).to_contain_text("Free: 08:00–09:00, 10:00–20:00")
+    expect(bar(page, room.name)).to_contain_text(
+        "Free: 08:00\N{EN DASH}09:00, 10:00\N{EN DASH}20:00"
+    )
     expect(line(page, room.name)).to_contain_text("behind")
     block = bar(page, room.name).get_by_text("Choir")
     block.hover()
     title = block.locator("xpath=..").get_attribute("title") or ""
     title = title or block.get_attribute("title") or ""
     there = datetime.combine(DAY, time(9), room.zone).astimezone(BERLIN)
-    assert "09:00–10:00" in title
-    assert f"{there:%H:%M}–" in title
+    assert "09:00\N{EN DASH}10:00" in title
+    assert f"{there:%H:%M}\N{EN DASH}" in title
 
 
 def test_an_address_holds_what_is_looked_for_and_an_empty_answer_says_what_to_leave_out(
@@ -294,7 +299,7 @@ def test_a_phone_shows_the_day_and_a_tap_books(
     picture: Callable[[Page, str], None],
     theme: str,
 ) -> None:
-    phone = {"has_touch": True, "is_mobile": True, "theme": theme}
+    phone: dict[str, Any] = {"has_touch": True, "is_mobile": True, "theme": theme}
     page = open_page("ada", path=f"/?day={DAY}", width=390, height=844, **phone)
     expect(page.get_by_role("rowheader", name="Anvil")).to_be_visible()
     axe(page)
@@ -302,7 +307,7 @@ def test_a_phone_shows_the_day_and_a_tap_books(
     room = make_room()
     page = open_page("ada", path=room.path(), width=360, height=700, **phone)
     cell = bar(page, room.name)
-    expect(cell).to_contain_text("Free: 08:00–20:00")
+    expect(cell).to_contain_text("Free: 08:00\N{EN DASH}20:00")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_role("grid").evaluate("it => { it.scrollLeft = it.scrollWidth / 24 * 10 }")
     cell.tap(position=at(cell, 11.1))
