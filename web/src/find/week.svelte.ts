@@ -4,6 +4,7 @@ import { api, type Change, type FacilityDetail, ok } from "../app/api.ts";
 import { now } from "../app/clock.svelte.ts";
 import { onChange } from "../app/live.svelte.ts";
 import { noticeEnd } from "../app/session.svelte.ts";
+import { onOwnChange } from "../book/begin.svelte.ts";
 import { addDays, type Day, dayIn, isDay, mondayOf } from "../time/zones.ts";
 import { forgotten, isNew, type Line, compared, lineOf, NEWS_MILLISECONDS } from "./line.ts";
 import { gather } from "./news.ts";
@@ -47,8 +48,12 @@ export class Week {
           this.#news.all();
         }
       });
+      const leaveOwn = onOwnChange(() => {
+        this.#news.all();
+      });
       return () => {
         leave();
+        leaveOwn();
         this.#running.abort();
         this.#news.stop();
       };
@@ -65,10 +70,6 @@ export class Week {
       noticeEnd(error);
       this.error = error;
     }
-  }
-
-  refresh(): void {
-    this.#news.all();
   }
 
   #concerns(change: Change | undefined): boolean {
