@@ -46,15 +46,21 @@ const records: Record<string, RecordKind> = {
 };
 /** What is stored for the service's own sake, or follows from what else changed. */
 const untold = new Set(["id", "created_at", "updated_at", "holidays_until", "search_text"]);
+/** What comes first where several members are told; the rest stay as they are stored. */
+const leading = ["name", "display_name", "start_time", "end_time", "reason"];
 /** Times that say only that something is so. */
 const flags: Record<string, string> = {
   deactivated_at: "is_deactivated",
   anonymised_at: "is_anonymised",
 };
 
-/** The members that differ, in the order in which they are stored. */
+/** The members that differ. */
 export function changesOf(before: Stored | undefined, after: Stored | undefined): FieldChange[] {
-  const fields = new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})]);
+  const fields = new Set([
+    ...leading.filter((field) => field in { ...before, ...after }),
+    ...Object.keys(before ?? {}),
+    ...Object.keys(after ?? {}),
+  ]);
   return [...fields]
     .filter((field) => !untold.has(field))
     .filter((field) => !isSame(before?.[field], after?.[field]))

@@ -135,3 +135,11 @@ function periodsOf(start: number, end: number): Period[] {
   const closes = end === midnight ? "24:00" : clockOf(end % DAY);
   return [{ weekday, opens: clockOf(start % DAY), closes }];
 }
+
+/** The time that people mean by `9`, `930`, `9.30` or `09:30`, as a clock shows it; undefined for none. */
+export function clockIn(text: string): string | undefined {
+  const found = /^(\d{1,2}?)(?:[:.h ]?(\d{2}))?h?$/.exec(text.trim());
+  const [hours, minutes] = [Number(found?.[1]), Number(found?.[2] ?? 0)];
+  const isTime = hours < 24 ? minutes < 60 : hours === 24 && minutes === 0;
+  return found && isTime ? clockOf(hours * 60 + minutes) : undefined;
+}

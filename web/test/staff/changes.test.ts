@@ -70,7 +70,7 @@ test("a record without a past or a future has nothing there", () => {
 });
 
 test("times are instants, and a name that looks like a time is none", () => {
-  const [start, name] = contentOf({ start_time: "2027-03-13T07:00:00+00:00", name: "2027" });
+  const [name, start] = contentOf({ start_time: "2027-03-13T07:00:00+00:00", name: "2027" });
   expect(start?.to).toEqual({ kind: "instant", at: "2027-03-13T07:00:00+00:00" });
   expect(name?.to).toEqual({ kind: "text", text: "2027" });
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  clockIn,
   copied,
   faults,
   isOvernight,
@@ -80,4 +81,21 @@ test("days that follow one another with the same hours are told together", () =>
     { first: "monday", last: "wednesday", spans: ["08:00–18:00"] },
     { first: "thursday", last: "sunday", spans: [] },
   ]);
+});
+
+test.each([
+  ["9", "09:00"],
+  ["17", "17:00"],
+  ["930", "09:30"],
+  ["1745", "17:45"],
+  ["9.30", "09:30"],
+  ["09:30", "09:30"],
+  ["24", "24:00"],
+  ["24:00", "24:00"],
+])("%s is meant as %s", (text, expected) => {
+  expect(clockIn(text)).toBe(expected);
+});
+
+test.each(["", "25", "24:15", "9:60", "noon", "9:5"])("%s is no time", (text) => {
+  expect(clockIn(text)).toBeUndefined();
 });

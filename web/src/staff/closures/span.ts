@@ -1,17 +1,34 @@
 /** Days and clocks in a zone, as a field has them and as people read them. */
 import { clock, longDate } from "../../time/format.ts";
-import { addDays, dayIn, instantOf, minuteOf, read, wire } from "../../time/zones.ts";
-import { minuteOfClock } from "../hours.ts";
+import {
+  addDays,
+  type Day,
+  dayIn,
+  instantOf,
+  isDay,
+  minuteOf,
+  read,
+  wire,
+} from "../../time/zones.ts";
+import { clockIn, minuteOfClock } from "../hours.ts";
 
-/** `2027-03-13T07:00` by a zone's clock, as the contract writes it. */
-export function instantIn(text: string, zone: string): string {
-  const [day = "", clock = ""] = text.split("T");
+/** A day and a clock of 24 hours, as fields have them. */
+export interface Moment {
+  day: Day;
+  clock: string;
+}
+
+export function isMoment({ day, clock }: Moment): boolean {
+  return isDay(day) && clockIn(clock) === clock;
+}
+
+/** When a zone's clock shows it, as the contract writes it. */
+export function instantIn({ day, clock }: Moment, zone: string): string {
   return wire(instantOf(day, minuteOfClock(clock), zone));
 }
 
-/** Tomorrow at eight, as a field has it. */
-export function nextMorning(zone: string): string {
-  return `${addDays(dayIn(zone, Date.now()), 1)}T08:00`;
+export function tomorrow(zone: string, clock: string): Moment {
+  return { day: addDays(dayIn(zone, Date.now()), 1), clock };
 }
 
 /** A span by a zone's clock: days where it is whole days, else with the times. */

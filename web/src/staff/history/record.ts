@@ -61,6 +61,10 @@ export function tellEntry(entry: Entry, who: string, nameOf: NameOf): Told {
   return { headline, changes: action === "created" ? restOf(new_values ?? {}) : [] };
 }
 
+export function saysSomething({ action, old_values, new_values }: Entry): boolean {
+  return action !== "updated" || changesOf(old_values, new_values).length > 0;
+}
+
 /** What tells the record apart from others of its kind. */
 function nameIn(values: Stored, type: Schemas["RecordType"], nameOf: NameOf): string {
   if (type === "quota") {
