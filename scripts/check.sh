@@ -11,7 +11,7 @@ root="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)"
 setup check
 # shellcheck source=scripts/_node.sh
 . "$root/scripts/_node.sh"
-setup_node spec clients/typescript
+setup_node spec clients/typescript web
 
 bin="$root/.venv/bin"
 said="$(mktemp)"
@@ -60,6 +60,13 @@ typescript() {
     node node_modules/eslint/bin/eslint.js && node node_modules/typescript/bin/tsc --noEmit)
 }
 
+# shellcheck disable=SC2329
+web() {
+  (cd -- web && node node_modules/prettier/bin/prettier.cjs --check . &&
+    node node_modules/eslint/bin/eslint.js . &&
+    node node_modules/svelte-check/bin/svelte-check --fail-on-warnings)
+}
+
 python_code=(src scripts tests clients/python/src)
 if [ -d benchmarks ]; then python_code+=(benchmarks); fi
 forward=()
@@ -72,6 +79,7 @@ check 'Python: format (ruff format)' "$bin/ruff" format --check "${python_code[@
 check 'Python: types (mypy --strict)' "$bin/mypy" "${python_code[@]}"
 check 'Python: layers (import-linter)' imports
 check 'TypeScript: format, lint, types (prettier, eslint, tsc)' typescript
+check 'Web client: format, lint, types (prettier, eslint, svelte-check)' web
 check 'Scripts: lint (shellcheck)' "$bin/shellcheck" --external-sources scripts/*.sh
 check 'SQL: lint (sqlfluff)' "$bin/sqlfluff" lint --disable-progress-bar src db/migrations
 check 'SQL: locks of migrations (squawk)' "$bin/squawk" "${forward[@]}"

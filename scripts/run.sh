@@ -6,5 +6,10 @@ root="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)"
 # shellcheck source=scripts/_setup.sh
 . "$root/scripts/_setup.sh"
 setup run
+# shellcheck source=scripts/_web.sh
+. "$root/scripts/_web.sh"
+if ! setup_web; then
+  echo 'holdfast: it runs without the web client; the API and /docs are there.' >&2
+fi
 
 exec "$root/.venv/bin/holdfast" up "$@"

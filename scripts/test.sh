@@ -13,6 +13,17 @@ if ! (setup_node spec clients/typescript); then
   echo 'holdfast: tests of the flows, the TypeScript client and the mock server are skipped.' >&2
   export HOLDFAST_NO_NODE='the tools of spec/ and clients/typescript are not there'
 fi
+# shellcheck source=scripts/_web.sh
+. "$root/scripts/_web.sh"
+# shellcheck source=scripts/_chromium.sh
+. "$root/scripts/_chromium.sh"
+if ! (setup_web && setup_node tests/e2e); then
+  echo 'holdfast: tests of the web client are skipped.' >&2
+  export HOLDFAST_NO_WEB='the web client is not built'
+elif ! setup_chromium; then
+  echo 'holdfast: tests in a browser are skipped.' >&2
+  export HOLDFAST_NO_BROWSER="$no_chromium"
+fi
 # shellcheck source=scripts/_wrk.sh
 . "$root/scripts/_wrk.sh"
 if ! setup_wrk; then

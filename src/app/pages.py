@@ -1,8 +1,8 @@
-"""What lies outside the contract's paths: the contract, what explains it, health, metrics."""
+"""What lies outside the contract's paths: what explains it, the web client, health, metrics."""
 
 import asyncio
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,6 +19,7 @@ from app.contract import CONTRACT, document
 from app.fixed import Page, fixed
 from app.markup import GUIDES, HEADERS
 from app.metrics import exposition
+from app.web import Web
 from exchange.request import Service
 from sql.pool import reading
 
@@ -29,18 +30,10 @@ MEDIA_TYPES = MappingProxyType(
 )
 """The files of app/assets that are served, by their endings."""
 
-SIGNPOST = {
-    "service": "Holdfast",
-    "api": "/api/v1/",
-    "docs": ["/docs", "/problems"],
-    "contract": ["/openapi.yaml", "/openapi.json"],
-    "health": ["/healthz", "/readyz"],
-    "metrics": "/metrics",
-}
-
 
 def pages(service: Service) -> Router:
     """The router of all that is no operation; 404 and 405 for the rest."""
+    web = Web()
 
     async def readyz(_: Request) -> Response:
         """The database answers too; a 503 problem otherwise."""
@@ -55,7 +48,7 @@ def pages(service: Service) -> Router:
 
     return Router(
         [
-            Route("/", fixed(orjson.dumps(SIGNPOST), "application/json")),
+            *web.routes(),
             Route("/openapi.yaml", fixed(CONTRACT.read_bytes(), "application/yaml")),
             Route("/openapi.json", fixed(orjson.dumps(document()), "application/json")),
             Route("/healthz", fixed(b'{"status":"ok"}', "application/json")),
@@ -64,7 +57,7 @@ def pages(service: Service) -> Router:
             *_to_read(),
         ],
         redirect_slashes=False,
-        default=_elsewhere,
+        default=partial(_elsewhere, web),
     )
 
 
@@ -104,13 +97,17 @@ def _when_asked(make: Callable[[], Page]) -> Page:
     return page
 
 
-async def _elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
-    """The page of a problem type, for those who resolve one as RFC 9457 has it; else 404.
+async def _elsewhere(web: Web, scope: Scope, receive: Receive, send: Send) -> None:
+    """The page of a problem type, for those who resolve one as RFC 9457 has it; else the client's.
 
     To the RFC a ``type`` is a reference relative to what was asked for: after
     ``/api/v1/bookings/``, ``booking_conflict`` is ``/api/v1/bookings/booking_conflict``.
     """
     name = scope["path"].rpartition("/")[2]
-    if scope["method"] not in {"GET", "HEAD"} or name not in guides.problem_types():
+    if scope["method"] in {"GET", "HEAD"} and name in guides.problem_types():
+        await RedirectResponse(f"/problems/{name}", 303)(scope, receive, send)
+    elif web.is_for(scope):
+        reply = await web.page(Request(scope))
+        await reply(scope, receive, send)
+    else:
         raise HTTPException(404)
-    await RedirectResponse(f"/problems/{name}", 303)(scope, receive, send)

@@ -59,6 +59,8 @@ WALKS: Mapping[str, tuple[str, set[tuple[str, str]]]] = {
         "member",
         {
             ("facilities_list", "availability_search"),
+            ("facilities_list", "availability_timeline"),
+            ("availability_timeline", "availability_search"),
             ("availability_search", "bookings_create"),
             ("bookings_create", "bookings_retrieve"),
         },

@@ -29,13 +29,6 @@ def test_a_healthy_service_says_so_without_a_token(api: Api) -> None:
     assert (200, {"status": "ready"}) == (readiness.status_code, readiness.json())
 
 
-def test_the_root_points_to_all_that_there_is(api: Api) -> None:
-    signpost = api.anonymous.get("/").json()
-    for path in (*signpost["contract"], *signpost["docs"], *signpost["health"]):
-        assert api.anonymous.get(path).status_code == 200
-    assert api.anonymous.get(f"{signpost['api']}me/").status_code == 401
-
-
-@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/openapi.yaml", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/openapi.yaml", "/openapi.json"])
 def test_a_token_that_is_not_valid_does_not_matter_there(api: Api, path: str) -> None:
     assert api.with_token("nonsense").get(path).status_code == 200

@@ -81,7 +81,8 @@ def test_whose_booking_it_is_is_for_its_user_and_the_staff_of_its_site(
     def shown(person: Person) -> Json | None:
         (found,) = timeline(person, facility, at(9), at(12))["blocks"]
         assert "booked" == found["kind"]
-        return found.get("booking")
+        seen: Json | None = found.get("booking")
+        return seen
 
     assert told == shown(ada)
     assert told == shown(api.staff)

@@ -25,7 +25,10 @@ def test_a_day_without_anything_is_bare() -> None:
 
 def test_a_booking_is_whole_though_it_reaches_out_of_the_window() -> None:
     hold = Hold(
-        1, Period(at("23:00", 14), at("01:00")), Period(at("23:00", 14), at("01:00")), False
+        1,
+        Period(at("23:00", 14), at("01:00")),
+        Period(at("23:00", 14), at("01:00")),
+        is_pending=False,
     )
     (block,) = blocks(a_room().rules, [hold], [], DAY, BEFORE)
     assert ("booked", hold.period, hold) == (block.kind, block.period, block.hold)

@@ -16,6 +16,11 @@ type Load = () => Promise<{ default: Component<never> }>;
 
 const routes: { pattern: RegExp; load: Load; isBare?: boolean }[] = [
   { pattern: /^\/$/, load: () => import("../find/Find.svelte") },
+  {
+    pattern: /^\/facilities\/(?<id>[1-9][0-9]{0,8})$/,
+    load: () => import("../find/Facility.svelte"),
+  },
+  { pattern: /^\/mine$/, load: () => import("../mine/Mine.svelte") },
   { pattern: /^\/sign-in$/, load: () => import("../sign-in/SignIn.svelte"), isBare: true },
   {
     pattern: /^\/display\/(?<facilityId>[1-9][0-9]*)$/,

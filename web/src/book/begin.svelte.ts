@@ -1,16 +1,35 @@
-/** Begins bookings, and knows those that the service has not confirmed yet. */
-import { api, ok, type Schemas } from "../app/api.ts";
+/**
+ * Bookings being made and looked at: which dialog is open, and what the service has not confirmed yet.
+ *
+ * A booking appears at once, and is taken back if the service refuses it: then the dialog opens again
+ * with all that was typed and the reason.
+ */
+import { api, type Booking, type Facility, isProblem, ok, type Schemas } from "../app/api.ts";
+import { t } from "../app/i18n.ts";
 import { sentence } from "../app/problems.ts";
-import { go } from "../app/router.svelte.ts";
-import { me } from "../app/session.svelte.ts";
+import { me, noticeEnd } from "../app/session.svelte.ts";
 import { say } from "../app/toasts.svelte.ts";
-import { wire } from "../time/zones.ts";
+import { bookingBegan, conflictMet, visitEnded } from "../app/visits.ts";
+import { span } from "../time/format.ts";
+import { read, wire } from "../time/zones.ts";
 
 export interface Begun {
   timeline: Schemas["FacilityTimeline"];
   /** Milliseconds since the epoch. */
   start: number;
   end: number;
+}
+
+/** All that is said of a booking before it is made. */
+export interface Draft {
+  facility: Facility;
+  start: number;
+  end: number;
+  title: string;
+  description: string;
+  attendees: number;
+  /** Whose it is to be, if not the user's own. */
+  user?: Schemas["UserBasic"];
 }
 
 export interface Making {
@@ -22,36 +41,167 @@ export interface Making {
   state: "saving" | "done";
 }
 
-const state = $state<{ making: Making[] }>({ making: [] });
+export type Opened =
+  | { kind: "new"; draft: Draft; timeline?: Schemas["FacilityTimeline"]; error?: unknown }
+  | { kind: "one"; id: number };
+
+/** For how long what was made is drawn, until whoever shows the day has asked anew. */
+const AFTERGLOW_MILLISECONDS = 3_000;
+
+const state = $state<{ making: Making[]; opened: Opened | undefined }>({
+  making: [],
+  opened: undefined,
+});
+const listeners = new Set<() => void>();
 let last = 0;
 
-export function making(): Making[] {
+/** What is being booked, or was just now. */
+export function making(): readonly Making[] {
   return state.making;
 }
 
+export function opened(): Opened | undefined {
+  return state.opened;
+}
+
+/** Opens the dialog that books a time. */
 export function beginBooking({ timeline, start, end }: Begun): void {
-  void book(timeline.facility.id, start, end);
+  bookingBegan();
+  const name = me()?.display_name ?? me()?.username ?? "";
+  const title = t("book:usual_title", { name });
+  const draft = { facility: timeline.facility, start, end, title, description: "", attendees: 1 };
+  state.opened = { kind: "new", draft, timeline };
 }
 
+/** Opens a booking, to be looked at, changed or cancelled. */
 export function openBooking(id: number): void {
-  go(`/mine?booking=${id}`);
+  state.opened = { kind: "one", id };
 }
 
-async function book(facilityId: number, start: number, end: number): Promise<void> {
-  const key = `making-${++last}`;
-  const title = me()?.display_name ?? "";
-  state.making.push({ key, facilityId, start, end, title, state: "saving" });
-  try {
-    const body = {
-      facility_id: facilityId,
-      start_time: wire(start),
-      end_time: wire(end),
-      title,
-      attendee_count: 1,
-    };
-    await ok(api.POST("/api/v1/bookings/", { body }));
-  } catch (error) {
-    say(sentence(error), { tone: "bad" });
+export function closeBooking(): void {
+  state.opened = undefined;
+}
+
+/** Calls the listener after each change that was made here, until the function it gives is called. */
+export function onOwnChange(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+  };
+}
+
+function tellChange(): void {
+  for (const listener of [...listeners]) {
+    listener();
   }
+}
+
+/** Books: at once as far as anybody sees, and taken back with an explanation if it is refused. */
+export async function book(draft: Draft): Promise<void> {
+  const key = `making-${++last}`;
+  const { facility, start, end, title } = draft;
+  state.opened = undefined;
+  state.making.push({ key, facilityId: facility.id, start, end, title, state: "saving" });
+  try {
+    const booking = await ok(api.POST("/api/v1/bookings/", { body: bodyOf(draft) }));
+    visitEnded("booked");
+    confirm(key, booking);
+  } catch (error) {
+    noticeEnd(error);
+    drop(key);
+    if (isProblem(error, "booking_conflict")) {
+      conflictMet();
+    }
+    state.opened = { kind: "new", draft, error };
+  }
+}
+
+function bodyOf(draft: Draft): Schemas["CreateBookingRequest"] {
+  return {
+    facility_id: draft.facility.id,
+    start_time: wire(draft.start),
+    end_time: wire(draft.end),
+    title: draft.title,
+    attendee_count: draft.attendees,
+    ...(draft.description.trim() === "" ? {} : { description: draft.description }),
+    ...(draft.user === undefined ? {} : { user_id: draft.user.id }),
+  };
+}
+
+function confirm(key: string, booking: Booking): void {
+  state.making = state.making.map((each) => (each.key === key ? { ...each, state: "done" } : each));
+  setTimeout(() => {
+    drop(key);
+  }, AFTERGLOW_MILLISECONDS);
+  tellChange();
+  say(t(booking.status === "pending" ? "book:requested" : "book:booked", placeAndTime(booking)), {
+    tone: "good",
+    action: { label: t("common:undo"), run: () => void cancel(booking, { isUndo: true }) },
+  });
+}
+
+function drop(key: string): void {
   state.making = state.making.filter((each) => each.key !== key);
+}
+
+/** Cancels a booking; whether it was. Undone by booking the same again. */
+export async function cancel(
+  booking: Booking,
+  { reason = "", isUndo = false } = {},
+): Promise<boolean> {
+  try {
+    const query = reason.trim() === "" ? {} : { reason };
+    await ok(api.DELETE("/api/v1/bookings/{id}/", { params: { path: { id: booking.id }, query } }));
+  } catch (error) {
+    noticeEnd(error);
+    say(sentence(error), { tone: "bad" });
+    return false;
+  }
+  tellChange();
+  if (isUndo) {
+    say(t("book:undone"));
+  } else {
+    const again = { label: t("common:undo"), run: () => void book(draftOf(booking)) };
+    say(t("book:cancelled", placeAndTime(booking)), { action: again });
+  }
+  return true;
+}
+
+/** What was booked, to be booked again. */
+function draftOf(booking: Booking): Draft {
+  return {
+    facility: booking.facility,
+    start: read(booking.start_time),
+    end: read(booking.end_time),
+    title: booking.title,
+    description: booking.description ?? "",
+    attendees: booking.attendee_count,
+    ...(booking.user.id === me()?.id ? {} : { user: booking.user }),
+  };
+}
+
+/**
+ * Changes a booking as it was read, unless somebody else has since.
+ *
+ * Gives the booking as it is then; throws the service's refusal.
+ */
+export async function change(
+  { id }: { id: number },
+  updates: Schemas["UpdateBookingRequest"],
+  etag?: string,
+): Promise<Booking> {
+  const header = etag === undefined ? {} : { "If-Match": etag };
+  const booking = await ok(
+    api.PATCH("/api/v1/bookings/{id}/", { params: { path: { id }, header }, body: updates }),
+  );
+  tellChange();
+  return booking;
+}
+
+export function placeAndTime(booking: Booking | Schemas["BookingSummary"]): {
+  name: string;
+  time: string;
+} {
+  const { facility, start_time: start, end_time: end } = booking;
+  return { name: facility.name, time: span(read(start), read(end), facility.time_zone) };
 }

@@ -93,7 +93,7 @@ export function ends(line: Line): { first: number; last: number } | undefined {
   const starts = freeInDay(line).flatMap(({ start }) => {
     const free = freeAt(line, start);
     const from = markAfter(line, start);
-    if (free === undefined || from + least > free.end) {
+    if (free === undefined || from >= line.scale.end || from + least > free.end) {
       return [];
     }
     const lastOfDay = line.scale.instant(DAY_MINUTES - stepOf(line));

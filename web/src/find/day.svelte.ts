@@ -3,8 +3,18 @@ import { untrack } from "svelte";
 import { api, type Change, each, type Site } from "../app/api.ts";
 import { onChange } from "../app/live.svelte.ts";
 import { noticeEnd } from "../app/session.svelte.ts";
+import { onOwnChange } from "../book/begin.svelte.ts";
 import { type Day, here, read } from "../time/zones.ts";
-import { compared, type Line, lineOf, type Stretch, type Timeline } from "./line.ts";
+import {
+  compared,
+  forgotten,
+  isNew,
+  type Line,
+  lineOf,
+  NEWS_MILLISECONDS,
+  type Stretch,
+  type Timeline,
+} from "./line.ts";
 import { gather } from "./news.ts";
 import { type Conditions, type Page, pages, timelineOf } from "./pages.ts";
 import { windowOf } from "./window.ts";
@@ -14,8 +24,6 @@ export interface Asked {
   conditions: Conditions;
 }
 
-/** How long what changed is shown as new. */
-const NEWS_MILLISECONDS = 2_000;
 /** What is too soon to book moves with the clock: it is asked for at this distance. */
 const REFRESH_MILLISECONDS = 120_000;
 
@@ -51,25 +59,21 @@ export class Days {
       const leave = onChange((change) => {
         this.#hear(change);
       });
+      // What was made here shows at once, even where no stream tells of it.
+      const leaveOwn = onOwnChange(() => {
+        this.#news.all();
+      });
       const timer = setInterval(() => {
-        this.refresh();
+        this.#news.all();
       }, REFRESH_MILLISECONDS);
       return () => {
         leave();
+        leaveOwn();
         clearInterval(timer);
         this.#running.abort();
         this.#news.stop();
       };
     });
-  }
-
-  /** Asks anew: for all, or for one facility. */
-  refresh(facilityId?: number): void {
-    if (facilityId === undefined) {
-      this.#news.all();
-    } else {
-      this.#news.one(facilityId);
-    }
   }
 
   /** Begins anew, after an error. */
@@ -246,13 +250,10 @@ export class Days {
   }
 
   #forgetNews(): void {
-    const isNew = (line: Line) => line.fresh.size > 0 || line.freed.length > 0;
     const news = new Set(this.lines.filter(isNew));
     if (news.size > 0) {
       setTimeout(() => {
-        this.lines = this.lines.map((line) =>
-          news.has(line) ? { ...line, fresh: new Set(), freed: [] } : line,
-        );
+        this.lines = this.lines.map((line) => (news.has(line) ? forgotten(line) : line));
       }, NEWS_MILLISECONDS);
     }
   }

@@ -198,3 +198,16 @@ export function isHeld({ kind }: Block): boolean {
 function isNews(block: Block): boolean {
   return isHeld(block) || block.kind === "closed";
 }
+
+/** How long what changed is shown as new. */
+export const NEWS_MILLISECONDS = 2_000;
+
+/** Whether something of it is shown as new. */
+export function isNew({ fresh, freed }: Line): boolean {
+  return fresh.size > 0 || freed.length > 0;
+}
+
+/** The line without its news. */
+export function forgotten(line: Line): Line {
+  return isNew(line) ? { ...line, fresh: nothing, freed: [] } : line;
+}

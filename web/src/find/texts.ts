@@ -3,15 +3,20 @@ import type { Schemas } from "../app/api.ts";
 import { t } from "../app/i18n.ts";
 import { me } from "../app/session.svelte.ts";
 import { clock, length, spanHere } from "../time/format.ts";
-import { here, MINUTE, sameClock } from "../time/zones.ts";
-import { blockAt, type Block, freeAt, freeInDay, type Line, type Stretch } from "./line.ts";
+import { DAY_MINUTES, here, MINUTE, offsetMinutes } from "../time/zones.ts";
+import { textOfMinute } from "./filters.ts";
+import { blockAt, type Block, freeAt, freeInDay, isHeld, type Line, type Stretch } from "./line.ts";
 
 /** `09:00–10:00` by the facility's clock. */
-export function times({ timeline, scale }: Line, { start, end }: Stretch): string {
-  const zone = timeline.facility.time_zone;
+export function times({ scale }: Line, { start, end }: Stretch): string {
   // The midnight that ends the day is 24:00 of it.
-  const last = end === scale.end ? "24:00" : clock(end, zone);
-  return `${clock(start, zone)}–${last}`;
+  const last = end === scale.end ? DAY_MINUTES : ofDay(scale.minute(end));
+  return `${textOfMinute(ofDay(scale.minute(start)))}–${textOfMinute(last)}`;
+}
+
+/** What the clock shows at a minute of another day. */
+function ofDay(minute: number): number {
+  return ((minute % DAY_MINUTES) + DAY_MINUTES) % DAY_MINUTES;
 }
 
 export function isMine(block: Block): boolean {
@@ -29,10 +34,9 @@ export function nameOf(block: Block): string {
 /** What a block is and when, with who holds it and the viewer's own time where those are known. */
 export function about(line: Line, block: Block): string {
   const mine = isMine(block);
-  const isHeld = block.kind === "booked" || block.kind === "pending";
   return [
+    mine ? t("find:kinds.mine") : isHeld(block) ? t(`find:kinds.${block.kind}`) : nameOf(block),
     times(line, block),
-    mine ? t("find:kinds.mine") : isHeld ? t(`find:kinds.${block.kind}`) : nameOf(block),
     ...(block.booking ? [block.booking.title] : []),
     ...(block.booking && !mine ? [block.booking.user.display_name] : []),
     spanHere(block.start, block.end, line.timeline.facility.time_zone),
@@ -87,24 +91,31 @@ export function summary(line: Line): string {
     : t("find:free_at", { times: free.map((each) => times(line, each)).join(", ") });
 }
 
-/** How a facility's clock differs from the viewer's, `5 h behind you`. */
+/** How a facility's clock differs from the viewer's, `5 h behind`. */
 export function zoneText(at: number, zone: string): string {
-  if (sameClock(at, zone, here)) {
+  const ahead = offset(at, zone) - offset(at, here);
+  if (ahead === 0) {
     return t("find:zone.same");
   }
-  const ahead = offset(at, zone) - offset(at, here);
   return t(ahead > 0 ? "find:zone.ahead" : "find:zone.behind", { length: length(Math.abs(ahead)) });
 }
 
-/** How many minutes a zone's clock is ahead of UTC's. */
+/** Whether the clocks of a zone and of the viewer show the same. */
+export function isOurClock(at: number, zone: string): boolean {
+  return offset(at, zone) === offset(at, here);
+}
+
+const offsets = new Map<string, number>();
+
+/** How many minutes a zone's clock is ahead of UTC's; hundreds of lines ask for the same. */
 function offset(at: number, zone: string): number {
-  const parts = new Intl.DateTimeFormat("en", {
-    timeZone: zone,
-    timeZoneName: "longOffset",
-  }).formatToParts(at);
-  const text = parts.find(({ type }) => type === "timeZoneName")?.value ?? "";
-  const [, sign, hours, minutes] = /GMT([+-])(\d+):(\d+)/.exec(text) ?? [];
-  return (sign === "-" ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0));
+  const key = `${at} ${zone}`;
+  let minutes = offsets.get(key);
+  if (minutes === undefined) {
+    minutes = offsetMinutes(at, zone);
+    offsets.set(key, minutes);
+  }
+  return minutes;
 }
 
 /** An amenity as people write it: `natural light`. */

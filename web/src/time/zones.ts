@@ -71,6 +71,11 @@ export function sameClock(milliseconds: number, one: string, other: string): boo
   );
 }
 
+/** How many minutes a zone's clock is ahead of UTC's at an instant. */
+export function offsetMinutes(milliseconds: number, zone: string): number {
+  return Math.round(at(milliseconds, zone).offsetNanoseconds / 60e9);
+}
+
 function at(milliseconds: number, zone: string): Temporal.ZonedDateTime {
   return Temporal.Instant.fromEpochMilliseconds(milliseconds).toZonedDateTimeISO(zone);
 }

@@ -1,0 +1,88 @@
+"""The web client as the service serves it: what is kept for how long, and what is no page."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from app.web import DIST, PATHS, Web
+
+from .api import Api
+
+PAGES = Path(__file__).parents[2] / "web" / "src" / "app" / "pages.ts"
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+needs_web = pytest.mark.skipif(not DIST.exists(), reason="the web client is not built")
+
+
+def get(api: Api, path: str, **headers: str) -> httpx.Response:
+    return httpx.get(api.base_url + path, headers=headers or BROWSER)
+
+
+def client_paths() -> list[str]:
+    """A path for each page that the client has."""
+    text = PAGES.read_text(encoding="utf-8")
+    patterns = [found.replace("\\/", "/") for found in re.findall(r"pattern: /\^(.+)\$/", text)]
+    return [re.sub(r"\(\?<\w+>[^)]*\)", "7", pattern) for pattern in patterns]
+
+
+def test_the_client_has_pages() -> None:
+    assert {"/", "/display/7", "/sign-in"} <= set(client_paths())
+
+
+@needs_web
+@pytest.mark.parametrize("path", client_paths())
+def test_every_page_of_the_client_is_served(api: Api, path: str) -> None:
+    response = get(api, path)
+    assert (200, "text/html; charset=utf-8") == (
+        response.status_code,
+        response.headers["content-type"],
+    )
+    assert "no-cache" == response.headers["cache-control"]
+    policy = response.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert 304 == get(api, path, **{"If-None-Match": response.headers["etag"]}).status_code
+
+
+@needs_web
+def test_what_a_page_loads_is_kept_for_ever(api: Api) -> None:
+    files = re.findall(r'"(/assets/[^"]+)"', get(api, "/").text)
+    assert files
+    for file in files:
+        response = get(api, file)
+        assert 200 == response.status_code
+        assert "public, max-age=31536000, immutable" == response.headers["cache-control"]
+        assert re.fullmatch(r"/assets/[\w.-]+-[\w-]{8}\.(js|css)", file)
+
+
+@needs_web
+def test_a_browser_is_shown_that_there_is_no_such_page(api: Api) -> None:
+    response = get(api, "/nowhere")
+    assert 404 == response.status_code
+    assert get(api, "/").content == response.content
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/assets/none-12345678.js", "/api/v1/nowhere"])
+def test_a_program_is_told_that_there_is_no_such_thing(api: Api, path: str) -> None:
+    response = get(api, path, Accept="*/*")
+    assert (404, "not_found") == (response.status_code, response.json()["type"])
+
+
+def test_a_path_of_the_api_is_never_a_page(api: Api) -> None:
+    assert "not_found" == get(api, "/api/v1/nowhere").json()["type"]
+
+
+def test_where_it_is_not_built_the_page_says_how_to(tmp_path: Path) -> None:
+    with TestClient(Starlette(routes=Web(tmp_path / "dist").routes())) as client:
+        response = client.get("/")
+    assert 503 == response.status_code
+    assert "scripts/run.sh" in response.text
+    assert "/docs" in response.text
+
+
+@pytest.mark.parametrize("path", ["/staff/", "/facilities/", "/mine/7", "/display/x", "/docs"])
+def test_only_its_own_paths_are_the_clients(path: str) -> None:
+    assert PATHS.fullmatch(path) is None

@@ -1,0 +1,61 @@
+/** A facility's day, as it is now: what the times of a booking are chosen from. */
+import { untrack } from "svelte";
+import { api, type Change, ok } from "../app/api.ts";
+import { onChange } from "../app/live.svelte.ts";
+import { noticeEnd } from "../app/session.svelte.ts";
+import { addDays, type Day, MINUTE, startOf, wire } from "../time/zones.ts";
+import type { Timeline } from "./times.ts";
+
+export interface Asked {
+  facilityId: number;
+  zone: string;
+  day: Day;
+}
+
+/** A booking that begins on the day may end on the next. */
+const PAST_MIDNIGHT = 8 * 60 * MINUTE;
+
+export class Place {
+  timeline = $state.raw<Timeline>();
+  error = $state.raw<unknown>();
+
+  /** Asks for what `asked` says, and again whenever that or the day changes. */
+  constructor(asked: () => Asked, known?: Timeline) {
+    this.timeline = known;
+    $effect(() => {
+      const wanted = asked();
+      const running = new AbortController();
+      untrack(() => void this.#load(wanted, running.signal));
+      const leave = onChange((change?: Change) => {
+        const isIts = change?.facility_id === undefined || change.facility_id === wanted.facilityId;
+        if (isIts) {
+          void this.#load(wanted, running.signal);
+        }
+      });
+      return () => {
+        leave();
+        running.abort();
+      };
+    });
+  }
+
+  async #load({ facilityId, zone, day }: Asked, signal: AbortSignal): Promise<void> {
+    const query = {
+      facility_id: facilityId,
+      start_time: wire(startOf(day, zone)),
+      end_time: wire(startOf(addDays(day, 1), zone) + PAST_MIDNIGHT),
+    };
+    try {
+      const [found] = await ok(
+        api.GET("/api/v1/availability/timeline", { params: { query }, signal }),
+      );
+      this.timeline = found;
+      this.error = undefined;
+    } catch (error) {
+      if (!signal.aborted) {
+        noticeEnd(error);
+        this.error = error;
+      }
+    }
+  }
+}
