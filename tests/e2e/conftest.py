@@ -26,9 +26,13 @@ from tests import servers, service
 from .looking import ARGUMENTS, LINK_LIFETIME, Watch
 
 HERE = Path(__file__).parent
+REPORT = HERE.parents[1] / "reports" / "e2e.txt"
 PICTURES = HERE.parents[1] / "docs" / "pictures"
 
 T = TypeVar("T")
+
+Quote = Callable[[str, str], None]
+"""Writes down what was measured, and of what."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -195,3 +199,16 @@ def picture(tmp_path: Path) -> Callable[[Page, str], None]:
         page.screenshot(path=folder / f"{name}.png")
 
     return take
+
+
+@pytest.fixture(scope="session")
+def quote() -> Quote:
+    """Puts figures into reports/e2e.txt, which is begun anew by each run."""
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text("", encoding="utf-8")
+
+    def write(what: str, figure: str) -> None:
+        with REPORT.open("a", encoding="utf-8") as report:
+            report.write(f"{what}: {figure}\n")
+
+    return write
