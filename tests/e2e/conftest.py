@@ -89,16 +89,23 @@ def house(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) 
             yield House(url, dsn)
 
 
+def chromium_path() -> str:
+    """Where Chromium is."""
+    names = (os.environ.get("HOLDFAST_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    found = next((path for name in names if name and (path := shutil.which(name))), None)
+    assert found, "there is no Chromium: scripts/test.sh installs it"
+    return found
+
+
 @pytest.fixture(scope="package")
 def browser(house: House) -> Iterator[Browser]:
     """Chromium, which looks at nothing but the house."""
     assert house.url
-    names = (os.environ.get("HOLDFAST_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
-    found = next((path for name in names if name and (path := shutil.which(name))), None)
-    assert found, "there is no Chromium: scripts/test.sh installs it"
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=[*ARGUMENTS, *as_root])
+        chromium = playwright.chromium.launch(
+            executable_path=chromium_path(), args=[*ARGUMENTS, *as_root]
+        )
         yield chromium
         chromium.close()
 
