@@ -39,6 +39,7 @@ export class Week {
       untrack(() => {
         this.#running.abort();
         this.#running = new AbortController();
+        // Which week it is, if no address says so, only the facility's clock can tell.
         void (monday === "" ? this.again() : this.#ask());
       });
     });
@@ -83,10 +84,12 @@ export class Week {
   }
 
   async #ask(): Promise<void> {
-    const { facility, monday } = this;
     const { signal } = this.#running;
-    if (facility === undefined || monday === "") {
+    if (this.facility === undefined) {
       await this.again();
+    }
+    const { facility, monday } = this;
+    if (facility === undefined || monday === "" || signal.aborted) {
       return;
     }
     try {
