@@ -15,10 +15,11 @@ from markdown_it.token import Token
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PROBLEMS = DOCS / "problems"
+PICTURES = DOCS / "pictures"
 
 GUIDES = (
     *("quick-start", "recipes", "api", "versions", "contract-changes"),
-    *("staff", "glossary"),
+    *("members", "staff-desk", "staff", "glossary"),
 )
 """The guides of docs/ that are served, each at /docs/<its name>."""
 
@@ -68,6 +69,8 @@ def page_of(text: str, place: Path) -> bytes:
         for inline in token.children or ():
             if inline.type == "link_open":
                 inline.attrSet("href", served(str(inline.attrGet("href")), place))
+            elif inline.type == "image":
+                inline.attrSet("src", f"/docs/{inline.attrGet('src')}")
     body = _markdown.renderer.render(tokens, _markdown.options, {})
     return framed(_title(tokens), body, kind="text")
 

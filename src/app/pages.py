@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from app import guides
 from app.contract import CONTRACT, document
 from app.fixed import Page, fixed
-from app.markup import GUIDES, HEADERS
+from app.markup import GUIDES, HEADERS, PICTURES
 from app.metrics import exposition
 from app.web import Web
 from exchange.request import Service
@@ -73,6 +73,10 @@ def _to_read() -> list[Route]:
             for name in guides.problem_types()
         ),
         *(
+            Route(f"/docs/pictures/{file.name}", _picture(file))
+            for file in sorted(PICTURES.glob("*.png"))
+        ),
+        *(
             Route(f"/docs/assets/{file.relative_to(ASSETS).as_posix()}", _asset(file))
             for file in sorted(ASSETS.rglob("*"))
             if file.suffix in MEDIA_TYPES
@@ -86,6 +90,16 @@ def _html(write: Callable[..., bytes], *names: str) -> Page:
 
 def _asset(file: Path) -> Page:
     return _when_asked(lambda: fixed(file.read_bytes(), MEDIA_TYPES[file.suffix]))
+
+
+def _picture(file: Path) -> Page:
+    """Read each time: few ask, and all of them together are large."""
+
+    async def page(_: Request) -> Response:
+        content = await asyncio.to_thread(file.read_bytes)
+        return Response(content, media_type="image/png")
+
+    return page
 
 
 def _when_asked(make: Callable[[], Page]) -> Page:

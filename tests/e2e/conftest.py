@@ -26,9 +26,13 @@ from tests import servers, service
 from .looking import ARGUMENTS, LINK_LIFETIME, Watch
 
 HERE = Path(__file__).parent
+REPORT = HERE.parents[1] / "reports" / "e2e.txt"
 PICTURES = HERE.parents[1] / "docs" / "pictures"
 
 T = TypeVar("T")
+
+Quote = Callable[[str, str], None]
+"""Writes down what was measured, and of what."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -85,16 +89,23 @@ def house(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) 
             yield House(url, dsn)
 
 
+def chromium_path() -> str:
+    """Where Chromium is."""
+    names = (os.environ.get("HOLDFAST_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    found = next((path for name in names if name and (path := shutil.which(name))), None)
+    assert found, "there is no Chromium: scripts/test.sh installs it"
+    return found
+
+
 @pytest.fixture(scope="package")
 def browser(house: House) -> Iterator[Browser]:
     """Chromium, which looks at nothing but the house."""
     assert house.url
-    names = (os.environ.get("HOLDFAST_CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
-    found = next((path for name in names if name and (path := shutil.which(name))), None)
-    assert found, "there is no Chromium: scripts/test.sh installs it"
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=[*ARGUMENTS, *as_root])
+        chromium = playwright.chromium.launch(
+            executable_path=chromium_path(), args=[*ARGUMENTS, *as_root]
+        )
         yield chromium
         chromium.close()
 
@@ -195,3 +206,16 @@ def picture(tmp_path: Path) -> Callable[[Page, str], None]:
         page.screenshot(path=folder / f"{name}.png")
 
     return take
+
+
+@pytest.fixture(scope="session")
+def quote() -> Quote:
+    """Puts figures into reports/e2e.txt, which is begun anew by each run."""
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text("", encoding="utf-8")
+
+    def write(what: str, figure: str) -> None:
+        with REPORT.open("a", encoding="utf-8") as report:
+            report.write(f"{what}: {figure}\n")
+
+    return write

@@ -54,7 +54,7 @@ def test_a_first_start_makes_everything_and_says_so(place: Path, env: dict[str, 
         wanted = ["Making a new database", "Starting the database", "Starting the service"]
         assert wanted == [line for line in told if line in wanted]
         assert f"{started.base_url}/api/v1/" in started.shown
-        assert "token create --username YOUR-NAME --staff" in started.shown
+        assert "link --username YOUR-NAME --staff" in started.shown
         assert httpx.get(f"{started.base_url}/readyz").status_code == 200
         started.ask_to_stop()
         assert started.wait() == 0
@@ -66,6 +66,22 @@ def test_it_ends_with_tokens_that_open(running: Up) -> None:
         headers = {"Authorization": f"Bearer {running.token(kind)}"}
         me = httpx.get(f"{running.base_url}/api/v1/me/", headers=headers)
         assert staff is me.json()["is_staff"]
+
+
+def sign_in(base_url: str, link: str) -> httpx.Response:
+    """What the page behind a link asks for."""
+    address, _, secret = link.partition("#")
+    assert f"{base_url}/sign-in" == address
+    return httpx.post(f"{base_url}/api/v1/session/", json={"token": secret})
+
+
+def test_it_begins_with_links_that_sign_in_once(running: Up) -> None:
+    links = re.findall(r"http\S+/sign-in#\S+", running.shown)
+    assert running.shown.index(links[0]) < running.shown.index(f"{running.base_url}/api/v1/")
+    opened = [sign_in(running.base_url, link) for link in links]
+    assert [201, 201] == [reply.status_code for reply in opened]
+    assert len({reply.json()["user"]["username"] for reply in opened}) == 2
+    assert [401, 401] == [sign_in(running.base_url, link).status_code for link in links]
 
 
 def test_it_ends_with_a_curl_line_that_books_once(running: Up) -> None:
@@ -100,6 +116,24 @@ def test_a_token_is_made_beside_a_running_service(running: Up, env: dict[str, st
     headers = {"Authorization": f"Bearer {done.stdout.strip()}"}
     me = httpx.get(f"{running.base_url}/api/v1/me/", headers=headers)
     assert ("ada", True) == (me.json()["username"], me.json()["is_staff"])
+
+
+def test_a_link_is_made_beside_a_running_service(running: Up, env: dict[str, str]) -> None:
+    where = ["--data-dir", str(running.place), "--url", f"{running.base_url}/"]
+    done = run("link", "--username", "lin", "--staff", *where, env=env)
+    assert done.returncode == 0
+    assert re.fullmatch(r"http\S+/sign-in#hf_[A-Za-z0-9_-]{43}\n", done.stdout)
+    assert done.stderr == "Added the user lin, who is staff.\n"
+    opened = sign_in(running.base_url, done.stdout.strip())
+    assert ("lin", 201) == (opened.json()["user"]["username"], opened.status_code)
+
+
+@pytest.mark.parametrize("minutes", ["0", "1441"])
+def test_a_link_waits_a_day_at_most(running: Up, env: dict[str, str], minutes: str) -> None:
+    where = ["--data-dir", str(running.place), "--expires-minutes", minutes]
+    refused = run("link", "--username", "lin", *where, env=env)
+    assert refused.returncode == 2
+    assert "--expires-minutes" in refused.stderr
 
 
 def test_a_token_promotes_nobody(running: Up, env: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """One set: the operations of the contract, the handlers, and what is exercised here."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from inspect import getmembers, iscoroutinefunction
 from types import ModuleType
@@ -88,6 +89,9 @@ def test_one_walk_through_the_service_meets_every_operation(api: Api) -> None:
         "title": "Stand-up",
     }
     booking = met(ada.post("/api/v1/bookings/", body)).json()
+    (day,) = met(ada.get("/api/v1/availability/timeline", params=window)).json()
+    assert booking["id"] == day["blocks"][0]["booking"]["id"]
+    met(ada.post("/api/v1/usage/", {"outcome": "booked", "seconds": 24, "conflicts": 0}))
     met(ada.get(path_of(booking)))
     met(ada.patch(path_of(booking), {"title": "Sit-down"}))
     met(ada.delete(path_of(booking)))
@@ -194,6 +198,9 @@ def _walk_through_tables(
     met(staff.get(f"{reports}utilisation/", params={**days, "group_by": "facility"}))
     met(staff.get(f"{reports}summary/", params=days))
     met(staff.get(f"{reports}top-facilities/", params={**days, "by": "bookings"}))
+    today = datetime.now(UTC).date()
+    visited = {"start_date": (today - timedelta(days=1)).isoformat(), "end_date": today.isoformat()}
+    assert met(staff.get(f"{reports}usage/", params=visited)).json()["booked"] > 0
     exported = met(staff.get("/api/v1/exports/facilities/", params={"site_id": site["id"]}))
     csv = {"Content-Type": "text/csv"}
     imports = "/api/v1/imports/"

@@ -458,6 +458,8 @@ NOT_LOGGED = {
     "booking_conflicts",  # a log itself
     "changes",  # a log itself
     "changes_pruned",  # how far that reaches back
+    "sign_in_links",  # gone within a day; the sessions they open are tokens, and logged
+    "visit_counts",  # nobody's doing
     "facility_terms",  # another number for each version of what is logged
 }
 

@@ -20,6 +20,7 @@ const routes: { pattern: RegExp; load: Load; isBare?: boolean }[] = [
     pattern: /^\/facilities\/(?<id>[1-9][0-9]{0,8})$/,
     load: () => import("../find/Facility.svelte"),
   },
+  { pattern: /^\/mine$/, load: () => import("../mine/Mine.svelte") },
   { pattern: /^\/sign-in$/, load: () => import("../sign-in/SignIn.svelte"), isBare: true },
   {
     pattern: /^\/display\/(?<facilityId>[1-9][0-9]*)$/,

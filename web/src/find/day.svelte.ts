@@ -3,6 +3,7 @@ import { untrack } from "svelte";
 import { api, type Change, each, type Site } from "../app/api.ts";
 import { onChange } from "../app/live.svelte.ts";
 import { noticeEnd } from "../app/session.svelte.ts";
+import { onOwnChange } from "../book/begin.svelte.ts";
 import { type Day, here, read } from "../time/zones.ts";
 import {
   compared,
@@ -58,25 +59,21 @@ export class Days {
       const leave = onChange((change) => {
         this.#hear(change);
       });
+      // What was made here shows at once, even where no stream tells of it.
+      const leaveOwn = onOwnChange(() => {
+        this.#news.all();
+      });
       const timer = setInterval(() => {
-        this.refresh();
+        this.#news.all();
       }, REFRESH_MILLISECONDS);
       return () => {
         leave();
+        leaveOwn();
         clearInterval(timer);
         this.#running.abort();
         this.#news.stop();
       };
     });
-  }
-
-  /** Asks anew: for all, or for one facility. */
-  refresh(facilityId?: number): void {
-    if (facilityId === undefined) {
-      this.#news.all();
-    } else {
-      this.#news.one(facilityId);
-    }
   }
 
   /** Begins anew, after an error. */

@@ -4,6 +4,7 @@ import { api, type Change, type FacilityDetail, ok } from "../app/api.ts";
 import { now } from "../app/clock.svelte.ts";
 import { onChange } from "../app/live.svelte.ts";
 import { noticeEnd } from "../app/session.svelte.ts";
+import { onOwnChange } from "../book/begin.svelte.ts";
 import { addDays, type Day, dayIn, isDay, mondayOf } from "../time/zones.ts";
 import { forgotten, isNew, type Line, compared, lineOf, NEWS_MILLISECONDS } from "./line.ts";
 import { gather } from "./news.ts";
@@ -38,6 +39,7 @@ export class Week {
       untrack(() => {
         this.#running.abort();
         this.#running = new AbortController();
+        // Which week it is, if no address says so, only the facility's clock can tell.
         void (monday === "" ? this.again() : this.#ask());
       });
     });
@@ -47,8 +49,12 @@ export class Week {
           this.#news.all();
         }
       });
+      const leaveOwn = onOwnChange(() => {
+        this.#news.all();
+      });
       return () => {
         leave();
+        leaveOwn();
         this.#running.abort();
         this.#news.stop();
       };
@@ -67,10 +73,6 @@ export class Week {
     }
   }
 
-  refresh(): void {
-    this.#news.all();
-  }
-
   #concerns(change: Change | undefined): boolean {
     if (change?.facility_id === undefined) {
       return true;
@@ -82,10 +84,12 @@ export class Week {
   }
 
   async #ask(): Promise<void> {
-    const { facility, monday } = this;
     const { signal } = this.#running;
-    if (facility === undefined || monday === "") {
+    if (this.facility === undefined) {
       await this.again();
+    }
+    const { facility, monday } = this;
+    if (facility === undefined || monday === "" || signal.aborted) {
       return;
     }
     try {

@@ -56,8 +56,13 @@ export class Listing<T> {
     return () => {
       clearTimeout(timer);
       stop();
-      this.#asking.abort();
+      this.stop();
     };
+  }
+
+  /** Asks for nothing more. */
+  stop(): void {
+    this.#asking.abort();
   }
 
   async #take(before: T[], count: number, signal: AbortSignal): Promise<void> {

@@ -17,7 +17,7 @@ const facility = {
   time_zone: "Europe/Berlin",
 };
 
-const rules = {
+const rules: Timeline["rules"] = {
   min_duration_minutes: 30,
   max_duration_minutes: 120,
   min_notice_minutes: 0,

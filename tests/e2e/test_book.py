@@ -1,0 +1,195 @@
+"""Booking: in two clicks, against rivals, changed, given up, and taken back."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, expect
+
+from .conftest import House, OpenPage
+from .rooms import Room, room
+
+
+def dialog(page: Page) -> Locator:
+    return page.get_by_role("dialog")
+
+
+def begin(page: Page, where: Room, at: str) -> Locator:
+    """The dialog that a click on a free time opens."""
+    where.click(page, at)
+    opened = dialog(page)
+    expect(opened.get_by_role("heading", name=f"Book {where.name}")).to_be_visible()
+    return opened
+
+
+def test_two_clicks_book(
+    house: House, open_page: OpenPage, picture: Callable[[Page, str], None]
+) -> None:
+    where = room(house)
+    page = open_page("ada", path=where.path)
+    opened = begin(page, where, "10:00")
+    picture(page, "book")
+    opened.get_by_role("button", name="Book", exact=True).click()
+
+    expect(opened).to_be_hidden()
+    expect(page.get_by_text(f"Booked: {where.name}")).to_be_visible()
+    expect(where.bar(page).get_by_text("Booking by ada")).to_be_visible()
+    assert [("Booking by ada", "10:00", "11:00")] == where.booked()
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone: nothing is booked.")).to_be_visible()
+    assert [] == where.booked()
+
+
+def test_what_is_typed_is_what_is_booked(
+    house: House, open_page: OpenPage, axe: Callable[[Page], None]
+) -> None:
+    where = room(house)
+    page = open_page("ada", path=where.path)
+    opened = begin(page, where, "09:00")
+    opened.get_by_label("What is it for?").fill("Rehearsal of the quartet")
+    opened.get_by_label("From").select_option(label="13:00")
+    opened.get_by_label("To").select_option(label="14:30 · 1 h 30 min")
+    opened.get_by_text("People, notes and more").click()
+    opened.get_by_label("People", exact=True).fill("4")
+    opened.get_by_label("Notes").fill("Two cellos.")
+    axe(page)
+    opened.get_by_label("What is it for?").press("Enter")
+    expect(page.get_by_text(f"Booked: {where.name}")).to_be_visible()
+    assert [("Rehearsal of the quartet", "13:00", "14:30")] == where.booked()
+
+
+def test_of_two_browsers_that_race_one_books_and_the_other_is_told(
+    house: House, open_page: OpenPage
+) -> None:
+    where = room(house)
+    pages = [open_page(username, path=where.path) for username in ("ada", "bob")]
+    dialogs = [begin(page, where, "10:00") for page in pages]
+    for opened in dialogs:
+        opened.get_by_role("button", name="Book", exact=True).click(no_wait_after=True)
+    won = (
+        pages[0]
+        .get_by_text(f"Booked: {where.name}")
+        .or_(pages[0].get_by_text("Somebody else has that time."))
+    )
+    expect(won).to_be_visible()
+    expect(
+        pages[1]
+        .get_by_text(f"Booked: {where.name}")
+        .or_(pages[1].get_by_text("Somebody else has that time."))
+    ).to_be_visible()
+    assert 1 == len(where.booked())
+    assert 1 == sum(page.get_by_text("Somebody else has that time.").count() for page in pages)
+
+
+def test_a_conflict_shows_what_is_in_the_way_and_books_what_is_free(
+    house: House,
+    open_page: OpenPage,
+    axe: Callable[[Page], None],
+    picture: Callable[[Page, str], None],
+) -> None:
+    where = room(house)
+    page = open_page("ada", path=where.path)
+    opened = begin(page, where, "10:00")
+    opened.get_by_label("What is it for?").fill("Board meeting")
+    where.book("bob", "10:00", "12:00")
+    opened.get_by_role("button", name="Book", exact=True).click()
+
+    expect(opened.get_by_text("Somebody else has that time.")).to_be_visible()
+    expect(opened.get_by_role("listitem")).to_contain_text("10:00–12:00: somebody else")
+    expect(opened.get_by_label("What is it for?")).to_have_value("Board meeting")
+    axe(page)
+    picture(page, "conflict")
+    instead = opened.get_by_role("group", name=f"Free at {where.name}")
+    instead.get_by_role("button", name="09:00–10:00").click()
+
+    expect(page.get_by_text(f"Booked: {where.name}")).to_be_visible()
+    assert ("Board meeting", "09:00", "10:00") in where.booked()
+
+
+def test_a_refusal_names_the_rule_and_keeps_what_was_typed(
+    house: House, open_page: OpenPage
+) -> None:
+    where = room(house)
+    page = open_page("ada", path=where.path)
+    opened = begin(page, where, "10:00")
+    opened.get_by_label("What is it for?").fill("Too late")
+    with house.api("ingrid") as staff:
+        rules = {"rules": {"min_notice_minutes": 43200}}
+        staff.patch(f"/api/v1/facilities/{where.id}/", json=rules)
+    opened.get_by_role("button", name="Book", exact=True).click()
+    expect(opened.get_by_role("alert")).to_contain_text("this has to be booked longer ahead")
+    expect(opened.get_by_label("What is it for?")).to_have_value("Too late")
+    assert [] == where.booked()
+
+
+def test_what_needs_approval_is_asked_for(house: House, open_page: OpenPage) -> None:
+    where = room(house, rules={"requires_approval": True})
+    page = open_page("ada", path=where.path)
+    opened = begin(page, where, "10:00")
+    expect(opened.get_by_text("The staff have to agree")).to_be_visible()
+    opened.get_by_role("button", name="Request").click()
+    expect(page.get_by_text(f"Requested: {where.name}")).to_be_visible()
+
+
+def test_a_booking_is_looked_at_changed_and_given_up(
+    house: House, open_page: OpenPage, axe: Callable[[Page], None]
+) -> None:
+    where = room(house)
+    where.book("ada", "10:00", "11:00", "Draft")
+    page = open_page("ada", path=where.path)
+    where.click(page, "10:15")
+    opened = dialog(page)
+    expect(opened.get_by_text("Confirmed")).to_be_visible()
+    axe(page)
+    opened.get_by_role("button", name="Edit").click()
+    opened.get_by_label("What is it for?").fill("Final")
+    opened.get_by_label("From").select_option(label="15:00")
+    opened.get_by_role("button", name="Save").click()
+    expect(page.get_by_text(f"Changed: {where.name}")).to_be_visible()
+    assert [("Final", "15:00", "16:00")] == where.booked()
+
+    opened.get_by_text("History").click()
+    expect(opened.get_by_role("listitem")).to_have_count(2)
+    opened.get_by_role("button", name="Cancel booking").click()
+    opened.get_by_label("Reason").fill("The figures are not ready.")
+    opened.get_by_role("button", name="Cancel booking").click()
+    expect(page.get_by_text(f"Cancelled: {where.name}")).to_be_visible()
+    assert [] == where.booked()
+    page.get_by_role("button", name="Undo").last.click()
+    expect(page.get_by_text(f"Booked: {where.name}")).to_be_visible()
+    assert [("Final", "15:00", "16:00")] == where.booked()
+
+
+def test_somebody_elses_change_meanwhile_is_not_overwritten(
+    house: House, open_page: OpenPage
+) -> None:
+    where = room(house)
+    booking = where.book("ada", "10:00", "11:00", "Draft")
+    page = open_page("ada", path=where.path)
+    where.click(page, "10:15")
+    opened = dialog(page)
+    opened.get_by_role("button", name="Edit").click()
+    opened.get_by_label("What is it for?").fill("Mine")
+    with house.api("ingrid") as staff:
+        staff.patch(f"/api/v1/bookings/{booking['id']}/", json={"title": "Theirs"})
+    opened.get_by_role("button", name="Save").click()
+    expect(opened.get_by_role("alert")).to_contain_text("Somebody else has changed this")
+    expect(opened.get_by_label("What is it for?")).to_have_value("Mine")
+    assert [("Theirs", "10:00", "11:00")] == where.booked()
+
+
+def test_the_keyboard_alone_books(house: House, open_page: OpenPage) -> None:
+    where = room(house)
+    page = open_page("ada", path=where.path)
+    grid = page.get_by_role("grid")
+    expect(where.bar(page)).to_be_visible()
+    grid.focus()
+    page.keyboard.press("Home")
+    for _ in range(12):
+        if dialog(page).count() == 0:
+            page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(dialog(page).get_by_label("What is it for?")).to_be_focused()
+    page.keyboard.type("By keys alone")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"Booked: {where.name}")).to_be_visible()
+    assert ["By keys alone"] == [title for title, _, _ in where.booked()]

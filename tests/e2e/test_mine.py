@@ -1,0 +1,110 @@
+"""My bookings: shown, moved by hand and by keys, given up and taken back, and taken along."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from .conftest import House, OpenPage
+from .rooms import Room, room
+
+
+def item(page: Page, where: Room) -> Locator:
+    return page.get_by_role("listitem").filter(has_text=where.name)
+
+
+def test_what_is_booked_is_there_and_changes_by_others_show(
+    house: House, open_page: OpenPage, axe: Callable[[Page], None]
+) -> None:
+    where = room(house)
+    booking = where.book("carla", "10:00", "11:00", "Choir practice")
+    page = open_page("carla", path="/mine")
+    expect(item(page, where)).to_contain_text("10:00–11:00")
+    axe(page)
+    with house.api("ingrid") as staff:
+        reason = {"reason": "The organ is being tuned."}
+        staff.delete(f"/api/v1/bookings/{booking['id']}/", params=reason)
+    expect(item(page, where)).to_be_hidden(timeout=3000)
+    page.get_by_role("button", name="Show past bookings").click()
+    expect(item(page, where)).to_contain_text("by the staff")
+
+
+def test_a_booking_is_dragged_to_another_time(house: House, open_page: OpenPage) -> None:
+    where = room(house)
+    where.book("ada", "10:00", "11:00", "Choir practice")
+    page = open_page("ada", path="/mine")
+    item(page, where).get_by_role("button", name="Move").click()
+    handle = item(page, where).get_by_role("slider")
+    expect(item(page, where).locator(".outside_opening_hours").first).to_be_visible()
+    box = handle.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 2 * box["width"], y, steps=5)
+    page.mouse.up()
+    expect(page.get_by_text(f"Changed: {where.name}")).to_be_visible()
+    assert [("Choir practice", "12:00", "13:00")] == where.booked()
+
+
+def test_a_booking_is_moved_by_keys(house: House, open_page: OpenPage) -> None:
+    where = room(house, rules={"start_step_minutes": 30})
+    where.book("ada", "10:00", "11:00", "Choir practice")
+    where.book("bob", "11:00", "12:00")
+    page = open_page("ada", path="/mine")
+    item(page, where).get_by_role("button", name="Move").click()
+    handle = item(page, where).get_by_role("slider")
+    expect(item(page, where).locator(".booked").first).to_be_visible()
+    handle.focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    expect(handle).to_have_attribute("aria-valuetext", f"{day_of(page, where)}, 12:30–13:30")
+    page.keyboard.press("Escape")
+    expect(handle).to_have_attribute("aria-valuetext", f"{day_of(page, where)}, 10:00–11:00")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(f"Changed: {where.name}")).to_be_visible()
+    assert ("Choir practice", "09:30", "10:30") in where.booked()
+
+
+def day_of(page: Page, where: Room) -> str:
+    """The date as the handle reads it out."""
+    said = item(page, where).get_by_role("slider").get_attribute("aria-valuetext")
+    assert said is not None
+    return said.rpartition(",")[0]
+
+
+def test_what_is_given_up_can_be_taken_back(house: House, open_page: OpenPage) -> None:
+    where = room(house)
+    where.book("ada", "10:00", "11:00", "Choir practice")
+    page = open_page("ada", path="/mine", width=390, height=844)
+    item(page, where).get_by_role("button", name="Cancel").click()
+    expect(item(page, where)).to_be_hidden()
+    assert [] == where.booked()
+    page.get_by_role("button", name="Undo").click()
+    expect(item(page, where)).to_be_visible()
+    assert [("Choir practice", "10:00", "11:00")] == where.booked()
+
+
+def test_a_booking_is_taken_to_another_calendar(house: House, open_page: OpenPage) -> None:
+    where = room(house)
+    booking = where.book("ada", "10:00", "11:00", "Choir practice")
+    page = open_page("ada", path="/mine")
+    with page.expect_download() as saved:
+        item(page, where).get_by_role("button", name="Calendar").click()
+    assert f"booking-{booking['id']}.ics" == saved.value.suggested_filename
+    text = Path(saved.value.path()).read_text(encoding="utf-8")
+    start = booking["start_time"].replace("-", "").replace(":", "")
+    assert f"DTSTART:{start}" in text
+    assert "SUMMARY:Choir practice" in text
+
+
+def test_my_bookings_look_right(
+    open_page: OpenPage, axe: Callable[[Page], None], picture: Callable[[Page, str], None]
+) -> None:
+    for theme in ("light", "dark", "contrast"):
+        page = open_page("maria", path="/mine", theme=theme)
+        expect(page.get_by_role("listitem").first).to_be_visible()
+        axe(page)
+        if theme == "light":
+            picture(page, "mine")

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { instantIn, isMoment, spanText } from "../../src/staff/closures/span.ts";
+
+test("a clock is one of the zone that is closed", () => {
+  const moment = { day: "2027-03-13", clock: "08:00" };
+  expect(instantIn(moment, "Europe/Berlin")).toBe("2027-03-13T07:00:00Z");
+  expect(instantIn(moment, "Asia/Kathmandu")).toBe("2027-03-13T02:15:00Z");
+});
+
+test("the midnight that ends a day is the next day's beginning", () => {
+  expect(instantIn({ day: "2027-03-13", clock: "24:00" }, "Europe/Berlin")).toBe(
+    "2027-03-13T23:00:00Z",
+  );
+});
+
+test("what is half typed is no moment", () => {
+  expect(isMoment({ day: "2027-03-13", clock: "8" })).toBe(false);
+  expect(isMoment({ day: "", clock: "08:00" })).toBe(false);
+  expect(isMoment({ day: "2027-03-13", clock: "08:00" })).toBe(true);
+});
+
+test("whole days are told without times, by the clock of what is closed", () => {
+  const christmas = ["2026-12-24T18:15:00Z", "2026-12-25T18:15:00Z"] as const;
+  expect(spanText(...christmas, "Asia/Kathmandu")).toBe("Friday, 25 December 2026");
+  expect(spanText(...christmas, "UTC")).toBe(
+    "Thursday, 24 December 2026, 18:15 – Friday, 25 December 2026, 18:15",
+  );
+});
