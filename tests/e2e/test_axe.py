@@ -31,13 +31,12 @@ def test_axe_finds_nothing(
     picture: Callable[[Page, str], None],
     path: str,
 ) -> None:
-    page = open_page("ingrid" if path in STAFF else "maria", path=path)
-    expect(page.get_by_role("main")).to_be_visible()
-    expect(page.get_by_text("Loading …")).to_have_count(0)
+    username = "ingrid" if path in STAFF else "maria"
     name = path.strip("/").replace("/", "-") or "find"
     for theme, (width, height) in SIZES.items():
-        page.set_viewport_size({"width": width, "height": height})
-        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        page = open_page(username, path=path, theme=theme, width=width, height=height)
+        expect(page.get_by_role("main")).to_be_visible()
+        expect(page.get_by_text("Loading …")).to_have_count(0)
         axe(page)
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, "the page is wider than the window"
