@@ -95,6 +95,7 @@ def test_a_conflict_shows_what_is_in_the_way_and_books_what_is_free(
     opened.get_by_role("button", name="Book", exact=True).click()
 
     expect(opened.get_by_text("That time is taken.")).to_be_visible()
+    expect(opened.locator(":focus")).to_contain_text("That time is taken.")
     expect(opened.get_by_role("listitem")).to_contain_text("10:00–12:00: somebody else")
     expect(opened.get_by_label("What is it for?")).to_have_value("Board meeting")
     axe(page)
@@ -152,6 +153,7 @@ def test_a_booking_is_looked_at_changed_and_given_up(
     expect(opened.get_by_role("listitem")).to_have_count(2)
     opened.get_by_role("button", name="Cancel booking").click()
     opened.get_by_label("Reason").fill("The figures are not ready.")
+    axe(page)
     opened.get_by_role("button", name="Cancel booking").click()
     expect(page.get_by_text(f"Cancelled: {where.name}")).to_be_visible()
     assert [] == where.booked()
@@ -161,7 +163,7 @@ def test_a_booking_is_looked_at_changed_and_given_up(
 
 
 def test_somebody_elses_change_meanwhile_is_not_overwritten(
-    house: House, open_page: OpenPage
+    house: House, open_page: OpenPage, axe: Callable[[Page], None]
 ) -> None:
     where = room(house)
     booking = where.book("ada", "10:00", "11:00", "Draft")
@@ -176,6 +178,7 @@ def test_somebody_elses_change_meanwhile_is_not_overwritten(
     opened.get_by_role("button", name="Save").click()
     expect(opened.get_by_role("status").first).to_contain_text("Somebody changed it meanwhile")
     expect(opened.get_by_role("listitem").first).to_contain_text("Draft → Theirs")
+    axe(page)
     expect(opened.get_by_label("What is it for?")).to_have_value("Mine")
     assert [("Theirs", "10:00", "12:00")] == where.booked()
     # Whoever saves it all the same writes over the title alone.

@@ -46,7 +46,9 @@ def test_a_booking_is_dragged_to_another_time(house: House, open_page: OpenPage)
     assert [("Choir practice", "12:00", "13:00")] == where.booked()
 
 
-def test_a_booking_is_moved_by_keys(house: House, open_page: OpenPage) -> None:
+def test_a_booking_is_moved_by_keys(
+    house: House, open_page: OpenPage, axe: Callable[[Page], None]
+) -> None:
     where = room(house, rules={"start_step_minutes": 30})
     where.book("ada", "10:00", "11:00", "Choir practice")
     where.book("bob", "11:00", "12:00")
@@ -54,7 +56,8 @@ def test_a_booking_is_moved_by_keys(house: House, open_page: OpenPage) -> None:
     item(page, where).get_by_role("button", name="Move").click()
     handle = item(page, where).get_by_role("slider")
     expect(item(page, where).locator(".booked").first).to_be_visible()
-    handle.focus()
+    expect(handle).to_be_focused()
+    axe(page)
     for _ in range(2):
         page.keyboard.press("ArrowRight")
     expect(handle).to_have_attribute("aria-valuetext", f"{day_of(page, where)}, 12:30–13:30")
@@ -79,6 +82,7 @@ def test_what_is_given_up_can_be_taken_back(house: House, open_page: OpenPage) -
     page = open_page("ada", path="/mine", width=390, height=844)
     item(page, where).get_by_role("button", name="Cancel").click()
     expect(item(page, where)).to_be_hidden()
+    assert page.evaluate("document.activeElement !== document.body")
     assert [] == where.booked()
     page.get_by_role("button", name="Undo").click()
     expect(item(page, where)).to_be_visible()
