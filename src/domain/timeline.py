@@ -7,16 +7,21 @@ the same.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import groupby
 from typing import Literal, TypeAlias
 
 from domain.hours import open_periods
-from domain.periods import Period, free_within, mark_at_or_after, mark_at_or_before
+from domain.periods import MARK, Period, mark_at_or_after, mark_at_or_before, without
 from domain.rules import Closure, OpenPeriods, Rules
 
 BlockKind: TypeAlias = Literal[
     "booked", "pending", "buffer", "closed", "outside_opening_hours", "notice", "beyond_horizon"
 ]
+
+_CLOCKS = Period(datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+"""When clocks show a time that can be named in every zone. Nothing can be booked near its ends,
+whatever the opening hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,70 +57,71 @@ def blocks(  # noqa: PLR0913, PLR0917 - all that a facility's time depends on
     Where several reasons meet, the first counts of: a booking, a buffer, a closure, closing
     time, notice, the horizon. Bookings are whole; all else is cut off where the window ends.
     """
-    painted = [
-        Block("pending" if hold.is_pending else "booked", hold.period, hold=hold)
-        for hold in holds
-        if hold.period.overlaps(window)
-    ]
-    for kind, period, reason in _grounds(rules, holds, closures, window, now, opened):
-        within = _common(period, window)
-        if within is not None:
-            bare = free_within(within, sorted(each.period for each in painted))
-            painted += [Block(kind, part, reason=reason) for part in bare]
-    return _joined(painted)
-
-
-def _grounds(  # noqa: PLR0913, PLR0917 - as blocks
-    rules: Rules,
-    holds: Sequence[Hold],
-    closures: Iterable[Closure],
-    window: Period,
-    now: datetime,
-    opened: OpenPeriods,
-) -> Iterable[tuple[BlockKind, Period, str | None]]:
-    """Why nothing can be booked when, bookings aside: what counts first comes first."""
+    canvas = _Canvas(window)
+    # What is painted later covers what is there: what counts first comes last. So the work grows
+    # with the window and with what lies in it, not with one times the other.
+    canvas.paint(_Paint("beyond_horizon"), rules.latest_end(now), window.end)
+    canvas.paint(_Paint("notice"), window.start, rules.earliest_start(now))
+    for period in _closing_time(rules, window, opened):
+        canvas.paint(_Paint("outside_opening_hours"), period.start, period.end)
+    for closure in sorted(closures, reverse=True):
+        paint = _Paint("closed", reason=closure.reason)
+        canvas.paint(paint, closure.period.start, closure.period.end)
     for hold in holds:
         start = hold.occupied.start - rules.buffer_after
-        yield "buffer", Period(start, hold.occupied.end + rules.buffer_before), None
-    for closure in sorted(closures):
-        yield "closed", closure.period, closure.reason
-    if window.end <= now - rules.horizon:  # long past; the ends of the calendar may be near
-        yield "notice", window, None
-        return
-    if window.start >= now + rules.horizon:
-        yield "beyond_horizon", window, None
-        return
-    whole = Period(mark_at_or_before(window.start), mark_at_or_after(window.end))
-    hours = opened(rules.opening_hours, rules.zone, whole)
-    for period in free_within(whole, hours):
-        yield "outside_opening_hours", period, None
-    earliest, latest = rules.earliest_start(now), rules.latest_end(now)
-    if whole.start < earliest:
-        yield "notice", Period(whole.start, earliest), None
-    if latest < whole.end:
-        yield "beyond_horizon", Period(latest, whole.end), None
+        canvas.paint(_Paint("buffer"), start, hold.occupied.end + rules.buffer_before)
+    for hold in holds:
+        paint = _Paint("pending" if hold.is_pending else "booked", hold=hold)
+        canvas.paint(paint, hold.period.start, hold.period.end)
+    return canvas.blocks()
 
 
-def _common(one: Period, other: Period) -> Period | None:
-    """The time that both have."""
-    start, end = max(one.start, other.start), min(one.end, other.end)
-    return Period(start, end) if start < end else None
+@dataclass(frozen=True, slots=True)
+class _Paint:
+    """What a block is made of, wherever it lies."""
+
+    kind: BlockKind
+    hold: Hold | None = None
+    reason: str | None = None
 
 
-def _joined(painted: Sequence[Block]) -> list[Block]:
-    """The blocks, those that touch and say the same made one; each booking stays its own."""
-    found: list[Block] = []
-    for block in sorted(painted, key=lambda each: each.period):
-        last = found[-1] if found else None
-        if (
-            last is not None
-            and block.hold is None
-            and (last.kind, last.reason, last.hold) == (block.kind, block.reason, None)
-            and last.period.end == block.period.start
-        ):
-            found[-1] = Block(
-                block.kind, Period(last.period.start, block.period.end), reason=block.reason
-            )
-        else:
-            found.append(block)
-    return found
+class _Canvas:
+    """The marks that share any moment with a window, and what is painted on each."""
+
+    def __init__(self, window: Period) -> None:
+        self._window = window
+        self._origin = mark_at_or_before(window.start)
+        self._marks: list[_Paint | None] = [None] * -((self._origin - window.end) // MARK)
+
+    def paint(self, paint: _Paint, start: datetime, end: datetime) -> None:
+        """Cover all marks that share any moment with the time, which may lie anywhere."""
+        first = max(0, (start - self._origin) // MARK)
+        last = min(len(self._marks), -((self._origin - end) // MARK))
+        if first < last:
+            self._marks[first:last] = [paint] * (last - first)
+
+    def blocks(self) -> list[Block]:
+        """What is painted, in order; what is alike and touches is one."""
+        found: list[Block] = []
+        at = 0
+        for paint, run in groupby(self._marks):
+            begin, at = at, at + sum(1 for _ in run)
+            if paint is None:
+                continue
+            if paint.hold is not None:
+                found.append(Block(paint.kind, paint.hold.period, paint.hold))
+                continue
+            start = max(self._origin + begin * MARK, self._window.start)
+            # The end of the calendar may lie within the last mark.
+            end = self._window.end if at == len(self._marks) else self._origin + at * MARK
+            found.append(Block(paint.kind, Period(start, end), reason=paint.reason))
+        return found
+
+
+def _closing_time(rules: Rules, window: Period, opened: OpenPeriods) -> list[Period]:
+    """When the facility is not open by its hours, of all marks that share time with the window."""
+    if rules.opening_hours is None or not window.overlaps(_CLOCKS):
+        return []
+    start = mark_at_or_before(max(window.start, _CLOCKS.start))
+    known = Period(start, mark_at_or_after(min(window.end, _CLOCKS.end)))
+    return without([known], opened(rules.opening_hours, rules.zone, known))

@@ -67,7 +67,8 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
 -- name: list_holds :many
 -- The bookings that hold one of these facilities within the period, or whose buffers and the
 -- facility's reach into it, four hours each, by facility and start. As in list_timelines they are
--- found by their start times, and what is asked for is hidden from the planner.
+-- found by their start times, and what is asked for is hidden from the planner; what they occupy is
+-- compared by its ends, for it would go by way of the constraint's index where ranges are.
   WITH asked AS MATERIALIZED (
        SELECT n.facility_id, %(start_time)s::timestamptz AS start_time,
               %(end_time)s::timestamptz AS end_time
@@ -85,8 +86,8 @@ SELECT b.id, b.facility_id, b.user_id, u.username,  -- noqa: ST06
           AND o.start_time > a.start_time - INTERVAL '16 hours'
           AND o.start_time < a.end_time + INTERVAL '8 hours'
           AND o.status IN ('confirmed', 'pending')
-          AND o.occupied && tstzrange(a.start_time - INTERVAL '4 hours',
-                                      a.end_time + INTERVAL '4 hours', '[)')
+          AND lower(o.occupied) < a.end_time + INTERVAL '4 hours'
+          AND upper(o.occupied) > a.start_time - INTERVAL '4 hours'
        ) AS b
  CROSS JOIN LATERAL (
        SELECT o.username, o.display_name

@@ -26,7 +26,7 @@ SIZES = {"light": (1280, 800), "dark": (390, 844), "contrast": (360, 740)}
 
 
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("path", (*MEMBERS, *STAFF))
+@pytest.mark.parametrize("path", [*MEMBERS, *STAFF])
 def test_axe_finds_nothing(
     open_page: OpenPage,
     axe: Callable[[Page], None],

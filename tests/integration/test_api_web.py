@@ -12,7 +12,8 @@ from app.web import DIST, PATHS, Web
 
 from .api import Api
 
-PAGES = Path(__file__).parents[2] / "web" / "src" / "app" / "pages.ts"
+SOURCES = Path(__file__).parents[2] / "web" / "src"
+PAGES = (SOURCES / "app" / "pages.ts", SOURCES / "staff" / "pages.ts")
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 needs_web = pytest.mark.skipif(not DIST.exists(), reason="the web client is not built")
 
@@ -23,9 +24,19 @@ def get(api: Api, path: str, **headers: str) -> httpx.Response:
 
 def client_paths() -> list[str]:
     """A path for each page that the client has."""
-    text = PAGES.read_text(encoding="utf-8")
-    patterns = [found.replace("\\/", "/") for found in re.findall(r"pattern: /\^(.+)\$/", text)]
-    return [re.sub(r"\(\?<\w+>[^)]*\)", "7", pattern) for pattern in patterns]
+    found = [path_in(pattern) for file in PAGES for pattern in patterns_in(file)]
+    return [path for path in found if "?" not in path]
+
+
+def patterns_in(file: Path) -> list[str]:
+    """The patterns of paths in a list of pages."""
+    text = file.read_text(encoding="utf-8")
+    return [each.replace("\\/", "/") for each in re.findall(r"pattern: /\^(.+)\$/", text)]
+
+
+def path_in(pattern: str) -> str:
+    """A path that matches, with 7 as the identifier of whatever has one."""
+    return re.sub(r"\(\?<\w+>[^)]*\)", "7", pattern)
 
 
 def test_the_client_has_pages() -> None:

@@ -118,6 +118,19 @@ def test_timelines_are_found_by_the_index_on_start_times_and_those_of_closures(
 
 
 @MODES
+@pytest.mark.parametrize("facility_ids", [[7], list(range(1, 101))], ids=["one", "a page"])
+def test_what_a_timeline_shows_is_found_by_the_index_on_start_times(
+    year: psycopg.Connection[Any], mode: str, facility_ids: list[int]
+) -> None:
+    plan = _plan(year, timelines, "list_holds", mode, facility_ids=facility_ids, **PERIOD)
+
+    found = r"idx_bookings_facility_time on bookings o.*\n.*facility_id = .*start_time >"
+    assert re.search(found, plan), plan
+    assert "Seq Scan on bookings" not in plan, plan
+    assert "Seq Scan on users" not in plan, plan
+
+
+@MODES
 def test_what_is_in_the_way_is_found_by_the_constraints_index(
     year: psycopg.Connection[Any], mode: str
 ) -> None:

@@ -37,6 +37,7 @@ def test_the_values_of_the_domain_are_these() -> None:
         "Rules",
         "Usage",
         "Version",
+        "_Paint",
     }
     assert expected == {value.__name__ for value in VALUES}
 

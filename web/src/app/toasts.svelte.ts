@@ -1,10 +1,17 @@
 /** Short messages at the page's edge, which are also read out. */
+export interface Action {
+  label: string;
+  run: () => void;
+}
+
 export interface Toast {
   id: number;
   text: string;
   tone: "good" | "bad" | "plain";
   /** Something to do about it, such as to undo. */
-  action?: { label: string; run: () => void };
+  action?: Action;
+  /** Something else to do; the message stays meanwhile. */
+  also?: Action;
 }
 
 const state = $state<{ toasts: Toast[] }>({ toasts: [] });

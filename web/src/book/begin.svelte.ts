@@ -29,7 +29,7 @@ export interface Draft {
   description: string;
   attendees: number;
   /** Whose it is to be, if not the user's own. */
-  user?: Schemas["UserBasic"];
+  user?: Schemas["UserBasic"] | undefined;
 }
 
 export interface Making {
@@ -55,6 +55,15 @@ const state = $state<{ making: Making[]; opened: Opened | undefined }>({
 const listeners = new Set<() => void>();
 let last = 0;
 
+/** What was refused while another dialog was open: shown when that is closed, and not before. */
+const refused: Opened[] = [];
+
+/**
+ * The keys of requests that were not answered, as far as is known: the same again is sent under the
+ * same key, so that nobody meets a booking of their own.
+ */
+const unanswered = new Map<string, string>();
+
 /** What is being booked, or was just now. */
 export function making(): readonly Making[] {
   return state.making;
@@ -64,11 +73,15 @@ export function opened(): Opened | undefined {
   return state.opened;
 }
 
+/** What a booking is called of which nobody has said what it is for. */
+export function usualTitle(user: Schemas["UserBasic"] | undefined = me()): string {
+  return t("book:usual_title", { name: user?.display_name ?? user?.username ?? "" });
+}
+
 /** Opens the dialog that books a time. */
 export function beginBooking({ timeline, start, end }: Begun): void {
   bookingBegan();
-  const name = me()?.display_name ?? me()?.username ?? "";
-  const title = t("book:usual_title", { name });
+  const title = usualTitle();
   const draft = { facility: timeline.facility, start, end, title, description: "", attendees: 1 };
   state.opened = { kind: "new", draft, timeline };
 }
@@ -79,7 +92,7 @@ export function openBooking(id: number): void {
 }
 
 export function closeBooking(): void {
-  state.opened = undefined;
+  state.opened = refused.shift();
 }
 
 /** Calls the listener after each change that was made here, until the function it gives is called. */
@@ -100,10 +113,10 @@ function tellChange(): void {
 export async function book(draft: Draft): Promise<void> {
   const key = `making-${++last}`;
   const { facility, start, end, title } = draft;
-  state.opened = undefined;
+  closeBooking();
   state.making.push({ key, facilityId: facility.id, start, end, title, state: "saving" });
   try {
-    const booking = await ok(api.POST("/api/v1/bookings/", { body: bodyOf(draft) }));
+    const booking = await send(bodyOf(draft));
     visitEnded("booked");
     confirm(key, booking);
   } catch (error) {
@@ -112,7 +125,34 @@ export async function book(draft: Draft): Promise<void> {
     if (isProblem(error, "booking_conflict")) {
       conflictMet();
     }
-    state.opened = { kind: "new", draft, error };
+    takeBack({ kind: "new", draft, error });
+  }
+}
+
+async function send(body: Schemas["CreateBookingRequest"]): Promise<Booking> {
+  const text = JSON.stringify(body);
+  const key = unanswered.get(text) ?? crypto.randomUUID();
+  unanswered.set(text, key);
+  try {
+    const header = { "Idempotency-Key": key };
+    const booking = await ok(api.POST("/api/v1/bookings/", { params: { header }, body }));
+    unanswered.delete(text);
+    return booking;
+  } catch (error) {
+    if (isProblem(error) && error.status < 500) {
+      unanswered.delete(text); // That was an answer: the same again may get another.
+    }
+    throw error;
+  }
+}
+
+/** Opens the dialog again; where another is open, says so, and nothing that is typed there is lost. */
+function takeBack(again: Opened & { kind: "new" }): void {
+  if (state.opened === undefined) {
+    state.opened = again;
+  } else {
+    refused.push(again);
+    say(sentence(again.error), { tone: "bad" });
   }
 }
 
@@ -137,6 +177,7 @@ function confirm(key: string, booking: Booking): void {
   say(t(booking.status === "pending" ? "book:requested" : "book:booked", placeAndTime(booking)), {
     tone: "good",
     action: { label: t("common:undo"), run: () => void cancel(booking, { isUndo: true }) },
+    also: { label: t("book:add_to_calendar"), run: () => void addToCalendar(booking) },
   });
 }
 
@@ -196,6 +237,16 @@ export async function change(
   );
   tellChange();
   return booking;
+}
+
+/** Saves the booking as a file for another calendar. */
+export async function addToCalendar(booking: Booking): Promise<void> {
+  try {
+    const { saveCalendar } = await import("./calendar.ts");
+    saveCalendar(booking);
+  } catch (error) {
+    say(sentence(error), { tone: "bad" });
+  }
 }
 
 export function placeAndTime(booking: Booking | Schemas["BookingSummary"]): {

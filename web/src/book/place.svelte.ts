@@ -12,16 +12,23 @@ export interface Asked {
   day: Day;
 }
 
+interface Found {
+  timeline: Timeline | undefined;
+  day: Day;
+}
+
 /** A booking that begins on the day may end on the next. */
 const PAST_MIDNIGHT = 8 * 60 * MINUTE;
 
 export class Place {
-  timeline = $state.raw<Timeline>();
   error = $state.raw<unknown>();
+  #found = $state.raw<Found>();
+  readonly #asked: () => Asked;
 
   /** Asks for what `asked` says, and again whenever that or the day changes. */
   constructor(asked: () => Asked, known?: Timeline) {
-    this.timeline = known;
+    this.#asked = asked;
+    this.#found = known && { timeline: known, day: asked().day };
     $effect(() => {
       const wanted = asked();
       const running = new AbortController();
@@ -39,6 +46,17 @@ export class Place {
     });
   }
 
+  /** The day that is asked for; undefined until it is known. */
+  get timeline(): Timeline | undefined {
+    return this.#found?.day === this.#asked().day ? this.facts : undefined;
+  }
+
+  /** What holds on whatever day: the facility's rules, and why the user may not book it. */
+  get facts(): Timeline | undefined {
+    const timeline = this.#found?.timeline;
+    return timeline?.facility.id === this.#asked().facilityId ? timeline : undefined;
+  }
+
   async #load({ facilityId, zone, day }: Asked, signal: AbortSignal): Promise<void> {
     const query = {
       facility_id: facilityId,
@@ -46,10 +64,10 @@ export class Place {
       end_time: wire(startOf(addDays(day, 1), zone) + PAST_MIDNIGHT),
     };
     try {
-      const [found] = await ok(
+      const [timeline] = await ok(
         api.GET("/api/v1/availability/timeline", { params: { query }, signal }),
       );
-      this.timeline = found;
+      this.#found = { timeline, day };
       this.error = undefined;
     } catch (error) {
       if (!signal.aborted) {

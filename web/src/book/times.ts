@@ -79,7 +79,9 @@ export function startsOn(day: Day, timeline: Timeline, moved?: number): number[]
 export function endsAfter(start: number, timeline: Timeline, moved?: number): number[] {
   const { min_duration_minutes: shortest, max_duration_minutes: longest } = timeline.rules;
   const within = { start, end: start + longest * MINUTE };
-  const [first] = freeWithin(timeline, within, moved);
+  // Notice is asked of a start, and that of the booking that is moved may stay.
+  const blocks = timeline.blocks.filter(({ kind }) => moved === undefined || kind !== "notice");
+  const [first] = freeWithin({ ...timeline, blocks }, within, moved);
   const found: number[] = [];
   if (first?.start === start) {
     for (let end = start + shortest * MINUTE; end <= first.end; end += QUARTER) {
