@@ -1,11 +1,12 @@
 """Booking: in two clicks, against rivals, changed, given up, and taken back."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from .conftest import House, OpenPage
-from .rooms import Room, room
+from .rooms import DAY, Room, instant, room
 
 
 def dialog(page: Page) -> Locator:
@@ -68,16 +69,16 @@ def test_of_two_browsers_that_race_one_books_and_the_other_is_told(
     won = (
         pages[0]
         .get_by_text(f"Booked: {where.name}")
-        .or_(pages[0].get_by_text("Somebody else has that time."))
+        .or_(pages[0].get_by_text("That time is taken."))
     )
     expect(won).to_be_visible()
     expect(
         pages[1]
         .get_by_text(f"Booked: {where.name}")
-        .or_(pages[1].get_by_text("Somebody else has that time."))
+        .or_(pages[1].get_by_text("That time is taken."))
     ).to_be_visible()
     assert 1 == len(where.booked())
-    assert 1 == sum(page.get_by_text("Somebody else has that time.").count() for page in pages)
+    assert 1 == sum(page.get_by_text("That time is taken.").count() for page in pages)
 
 
 def test_a_conflict_shows_what_is_in_the_way_and_books_what_is_free(
@@ -93,7 +94,7 @@ def test_a_conflict_shows_what_is_in_the_way_and_books_what_is_free(
     where.book("bob", "10:00", "12:00")
     opened.get_by_role("button", name="Book", exact=True).click()
 
-    expect(opened.get_by_text("Somebody else has that time.")).to_be_visible()
+    expect(opened.get_by_text("That time is taken.")).to_be_visible()
     expect(opened.get_by_role("listitem")).to_contain_text("10:00–12:00: somebody else")
     expect(opened.get_by_label("What is it for?")).to_have_value("Board meeting")
     axe(page)
@@ -170,11 +171,17 @@ def test_somebody_elses_change_meanwhile_is_not_overwritten(
     opened.get_by_role("button", name="Edit").click()
     opened.get_by_label("What is it for?").fill("Mine")
     with house.api("ingrid") as staff:
-        staff.patch(f"/api/v1/bookings/{booking['id']}/", json={"title": "Theirs"})
+        theirs = {"title": "Theirs", "end_time": instant("12:00")}
+        staff.patch(f"/api/v1/bookings/{booking['id']}/", json=theirs)
     opened.get_by_role("button", name="Save").click()
-    expect(opened.get_by_role("alert")).to_contain_text("Somebody else has changed this")
+    expect(opened.get_by_role("status").first).to_contain_text("Somebody changed it meanwhile")
+    expect(opened.get_by_role("listitem").first).to_contain_text("Draft → Theirs")
     expect(opened.get_by_label("What is it for?")).to_have_value("Mine")
-    assert [("Theirs", "10:00", "11:00")] == where.booked()
+    assert [("Theirs", "10:00", "12:00")] == where.booked()
+    # Whoever saves it all the same writes over the title alone.
+    opened.get_by_role("button", name="Save").click()
+    expect(page.get_by_text(f"Changed: {where.name}")).to_be_visible()
+    assert [("Mine", "10:00", "12:00")] == where.booked()
 
 
 def test_the_keyboard_alone_books(house: House, open_page: OpenPage) -> None:
@@ -193,3 +200,119 @@ def test_the_keyboard_alone_books(house: House, open_page: OpenPage) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text(f"Booked: {where.name}")).to_be_visible()
     assert ["By keys alone"] == [title for title, _, _ in where.booked()]
+
+
+def test_an_answer_that_was_lost_is_asked_for_again_and_not_booked_twice(
+    house: House, open_page: OpenPage
+) -> None:
+    where = room(house)
+    page = open_page("ada", path=where.path)
+    opened = begin(page, where, "10:00")
+    keys: list[str | None] = []
+
+    def lose(route: Route) -> None:
+        keys.append(route.request.headers.get("idempotency-key"))
+        route.fetch()
+        route.abort()
+
+    page.route("**/api/v1/bookings/", lose)
+    opened.get_by_label("What is it for?").fill("Board meeting")
+    opened.get_by_role("button", name="Book", exact=True).click()
+    expect(opened.get_by_role("alert")).to_contain_text("cannot be reached", timeout=15_000)
+    expect(opened.get_by_label("What is it for?")).to_have_value("Board meeting")
+    page.unroute("**/api/v1/bookings/")
+    opened.get_by_role("button", name="Book", exact=True).click()
+    expect(page.get_by_text(f"Booked: {where.name}")).to_be_visible()
+    assert [("Board meeting", "10:00", "11:00")] == where.booked()
+    assert 1 == len(set(keys))
+
+
+def test_a_refusal_waits_for_the_dialog_that_is_open(house: House, open_page: OpenPage) -> None:
+    where = room(house)
+    page = open_page("ada", path=where.path)
+    opened = begin(page, where, "10:00")
+    opened.get_by_label("What is it for?").fill("The first")
+    where.book("bob", "10:00", "11:00")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/v1/bookings/", hold)
+    opened.get_by_role("button", name="Book", exact=True).click()
+    expect(opened).to_be_hidden()
+    opened = begin(page, where, "15:00")
+    opened.get_by_label("What is it for?").fill("The second")
+    held[0].continue_()
+    expect(page.locator(".toast.bad")).to_be_visible()
+    expect(opened.get_by_label("What is it for?")).to_have_value("The second")
+    page.unroute("**/api/v1/bookings/")
+    opened.get_by_role("button", name="Cancel", exact=True).click()
+    expect(opened.get_by_text("That time is taken.")).to_be_visible()
+    expect(opened.get_by_label("What is it for?")).to_have_value("The first")
+
+
+def test_a_session_that_ends_takes_nothing_with_it_that_was_typed(
+    house: House, open_page: OpenPage
+) -> None:
+    where = room(house)
+    page = open_page("ada", path=where.path)
+    opened = begin(page, where, "10:00")
+    opened.get_by_label("What is it for?").fill("Board meeting")
+    page.context.clear_cookies()
+    opened.get_by_role("button", name="Book", exact=True).click()
+    again = page.get_by_role("dialog", name="Your session is over")
+    again.get_by_label("Token").fill(house.token("ada"))
+    again.get_by_role("button", name="Sign in").click()
+    expect(again).to_be_hidden()
+    expect(opened.get_by_label("What is it for?")).to_have_value("Board meeting")
+    opened.get_by_role("button", name="Book", exact=True).click()
+    expect(page.get_by_text(f"Booked: {where.name}")).to_be_visible()
+
+
+def test_staff_book_for_somebody_else_and_never_by_mistake_for_themselves(
+    house: House, open_page: OpenPage
+) -> None:
+    where = room(house)
+    page = open_page("ingrid", path=where.path)
+    opened = begin(page, where, "10:00")
+    opened.get_by_text("People, notes and more").click()
+    holder = opened.get_by_label("Booked for")
+    holder.fill("nobody of that name")
+    opened.get_by_role("button", name="Book", exact=True).click()
+    expect(opened).to_be_visible()
+    holder.fill("tomasz")
+    expect(opened.get_by_label("What is it for?")).to_have_value("Booking by Tomasz Zieliński")
+    opened.get_by_role("button", name="Book", exact=True).click()
+    expect(page.get_by_text(f"Booked: {where.name}")).to_be_visible()
+    assert [("Booking by Tomasz Zieliński", "10:00", "11:00")] == where.booked()
+
+
+def test_the_same_time_elsewhere_is_booked_at_one_click(house: House, open_page: OpenPage) -> None:
+    where = room(house)
+    page = open_page("ada", path=where.path)
+    opened = begin(page, where, "10:00")
+    opened.get_by_label("What is it for?").fill("Elsewhere if need be")
+    where.book("bob", "10:00", "11:00")
+    opened.get_by_role("button", name="Book", exact=True).click()
+    elsewhere = opened.get_by_role("group", name="Free at that time").get_by_role("button").first
+    name = elsewhere.locator("strong").inner_text()
+    elsewhere.click()
+    expect(page.get_by_text(f"Booked: {name}")).to_be_visible()
+
+
+def test_other_days_and_places_offer_what_is_free_there(house: House, open_page: OpenPage) -> None:
+    where = room(house)
+    where.book("bob", "09:00", "12:00")
+    page = open_page("ada", path=where.path)
+    opened = begin(page, where, "13:00")
+    starts = opened.get_by_label("From").get_by_role("option")
+    expect(starts.first).to_have_text("08:00")
+    expect(starts.filter(has_text="10:00")).to_have_count(0)
+    next_day = (DAY + timedelta(days=1)).isoformat()
+    opened.get_by_label("Day").fill(next_day)
+    expect(starts.filter(has_text="10:00")).to_have_count(1)
+    opened.get_by_label("Day").fill(DAY.isoformat())
+    expect(starts.filter(has_text="10:00")).to_have_count(0)
+    opened.get_by_label("From").select_option(label="08:30")
+    expect(opened.get_by_label("To").get_by_role("option").last).to_have_text("09:00 · 30 min")

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Position, expect
 
 from .conftest import House, OpenPage
 
@@ -89,7 +89,7 @@ def bar(page: Page, name: str) -> Locator:
     return line(page, name).get_by_role("gridcell")
 
 
-def at(cell: Locator, hour: float) -> dict[str, float]:
+def at(cell: Locator, hour: float) -> Position:
     """Where in it an hour is."""
     box = cell.bounding_box()
     assert box is not None

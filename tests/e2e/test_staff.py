@@ -158,7 +158,7 @@ def test_opening_hours_are_written_by_keyboard(house: House, open_page: OpenPage
     page.keyboard.type("2")
     page.keyboard.press("Tab")
     expect(page.get_by_role("group", name="Monday")).to_contain_text("next day")
-    page.get_by_role("button", name="Copy down: Monday").press("Enter")
+    page.get_by_role("button", name="Copy Monday's hours to the days below").press("Enter")
     page.get_by_role("button", name="Save").press("Enter")
     expect(page.get_by_text(f"{where.name} is saved.")).to_be_visible()
     with house.api("ingrid") as staff:

@@ -176,7 +176,7 @@ function confirm(key: string, booking: Booking): void {
   tellChange();
   say(t(booking.status === "pending" ? "book:requested" : "book:booked", placeAndTime(booking)), {
     tone: "good",
-    action: { label: t("common:undo"), run: () => void cancel(booking, { isUndo: true }) },
+    action: { label: t("common:undo"), run: () => void undo(booking) },
     also: { label: t("book:add_to_calendar"), run: () => void addToCalendar(booking) },
   });
 }
@@ -185,19 +185,13 @@ function drop(key: string): void {
   state.making = state.making.filter((each) => each.key !== key);
 }
 
-/** Cancels a booking; whether it was. Undone by booking the same again. */
+/** Cancels a booking; throws the service's refusal. Undone by booking the same again. */
 export async function cancel(
   booking: Booking,
   { reason = "", isUndo = false } = {},
-): Promise<boolean> {
-  try {
-    const query = reason.trim() === "" ? {} : { reason };
-    await ok(api.DELETE("/api/v1/bookings/{id}/", { params: { path: { id: booking.id }, query } }));
-  } catch (error) {
-    noticeEnd(error);
-    say(sentence(error), { tone: "bad" });
-    return false;
-  }
+): Promise<void> {
+  const query = reason.trim() === "" ? {} : { reason };
+  await ok(api.DELETE("/api/v1/bookings/{id}/", { params: { path: { id: booking.id }, query } }));
   tellChange();
   if (isUndo) {
     say(t("book:undone"));
@@ -205,7 +199,20 @@ export async function cancel(
     const again = { label: t("common:undo"), run: () => void book(draftOf(booking)) };
     say(t("book:cancelled", placeAndTime(booking)), { action: again });
   }
-  return true;
+}
+
+async function undo(booking: Booking): Promise<void> {
+  try {
+    await cancel(booking, { isUndo: true });
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** Says what did not work where there is no place of its own for it. */
+export function complain(error: unknown): void {
+  noticeEnd(error);
+  say(sentence(error), { tone: "bad" });
 }
 
 /** What was booked, to be booked again. */
@@ -245,7 +252,7 @@ export async function addToCalendar(booking: Booking): Promise<void> {
     const { saveCalendar } = await import("./calendar.ts");
     saveCalendar(booking);
   } catch (error) {
-    say(sentence(error), { tone: "bad" });
+    complain(error);
   }
 }
 
