@@ -64,12 +64,19 @@ export function instantText(text: string): string {
   return `${day.format(at)}, ${clock(at, here)}`;
 }
 
+/** A text that somebody wrote, within a sentence. */
+export function quoted(text: string): string {
+  return t("staff:quoted", {
+    text: text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text,
+  });
+}
+
 export function valueText(value: Value, field: string, nameOf: NameOf): string {
   switch (value.kind) {
     case "nothing":
       return known(`staff:none.${field}`, t("staff:none.anything"));
     case "text":
-      return `“${value.text.length > LONGEST ? `${value.text.slice(0, LONGEST)} …` : value.text}”`;
+      return quoted(value.text);
     case "number":
       return value.number.toLocaleString(language());
     case "flag":

@@ -8,6 +8,7 @@ import {
   type RecordKind,
   type Stored,
 } from "../changes.ts";
+import { quoted } from "../tell.ts";
 
 export type Entry = Schemas["AuditLogEntry"];
 
@@ -71,11 +72,11 @@ function nameIn(values: Stored, type: Schemas["RecordType"], nameOf: NameOf): st
     return scopeOf(values, nameOf);
   }
   if (type === "closure") {
-    return `“${String(values["reason"])}”, ${scopeOf(values, nameOf)}`;
+    return `${quoted(String(values["reason"]))}, ${scopeOf(values, nameOf)}`;
   }
   const text = values["display_name"] ?? values["name"] ?? values["username"] ?? "";
   const owner = type === "user_token" ? ` (${nameOf("user", Number(values["user_id"]))})` : "";
-  return `“${String(text)}”${owner}`;
+  return quoted(String(text)) + owner;
 }
 
 function scopeOf(values: Stored, nameOf: NameOf): string {
