@@ -53,9 +53,7 @@ def test_many_are_approved_at_once_and_what_could_not_be_says_why(
     assert ["confirmed"] * 2 == [status(house, each)["status"] for each in (one, other)]
 
 
-def test_a_rejection_needs_a_reason_which_the_user_reads(
-    house: House, open_page: OpenPage
-) -> None:
+def test_a_rejection_needs_a_reason_which_the_user_reads(house: House, open_page: OpenPage) -> None:
     (booking,) = pending(house, "Fireworks")
     page = open_page("ingrid", path="/staff")
     item(page, "Fireworks").get_by_role("checkbox").check()
