@@ -13,13 +13,15 @@ from exchange.session import forget_cookie, give_cookie, session_detail
 from sql import links, tokens, users
 from sql.pool import Connection, reading, transaction
 from sql.users import UserRow
-from steps.issuing import NO_STORE, open_session
+from steps.issuing import KEPT_SESSION, NO_STORE, SESSION, open_session
 from wire.models import CreateSessionRequest
 
 
 async def session_create(request: Request) -> Response:
     """A cookie with a new token, for a token or a link: its user is who asks."""
-    secret_hash = hash_of(request.read(CreateSessionRequest).token)
+    wanted = request.read(CreateSessionRequest)
+    secret_hash = hash_of(wanted.token)
+    lasts = KEPT_SESSION if wanted.keep_signed_in else SESSION
     now = request.now()
     async with reading(request.pool) as conn:
         caller = await users.find_caller(conn, secret_hash, now)
@@ -34,7 +36,9 @@ async def session_create(request: Request) -> Response:
     async with transaction(request.pool, actor_id=user_id, request_id=request.request_id) as conn:
         if caller is None and not await links.use_link(conn, secret_hash=secret_hash):
             raise _refused()
-        secret, expires_at = await open_session(conn, user_id, now, scopes=scopes, until=until)
+        secret, expires_at = await open_session(
+            conn, user_id, now, lasts=lasts, scopes=scopes, until=until
+        )
     return _begun(request, user, scopes, secret, now, expires_at)
 
 

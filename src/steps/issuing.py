@@ -16,6 +16,9 @@ from wire.models import CreateTokenRequest
 SESSION = timedelta(hours=12)
 """How long a browser's session lasts: for a day's work."""
 
+KEPT_SESSION = timedelta(days=365)
+"""How long where the browser is to stay signed in: on one's own device, or beside a door."""
+
 SESSION_NAME = "Browser session"
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -54,16 +57,17 @@ async def open_session(
     user_id: int,
     now: datetime,
     *,
+    lasts: timedelta,
     scopes: Sequence[Scope],
     until: datetime | None,
 ) -> tuple[str, datetime]:
     """A new token for the user's browser: its secret, and when it ends.
 
-    It may be used for these scopes and ends at ``until`` at the latest. Sessions that are over
+    It may be used for these scopes, lasts so long, and ends at ``until`` at the latest. Sessions that are over
     are removed: they would pile up among the user's tokens, one a day.
     """
     await tokens.delete_expired_tokens(conn, user_id=user_id, name=SESSION_NAME, now=now)
-    secret, ends = new_secret(), now + SESSION
+    secret, ends = new_secret(), now + lasts
     expires_at = ends if until is None else min(ends, until)
     await tokens.insert_token(
         conn,

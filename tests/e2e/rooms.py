@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import count
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,18 @@ from .conftest import House
 BERLIN = ZoneInfo("Europe/Berlin")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-_numbers = count(1)
+_names = (
+    f"{adjective} {noun}"
+    for noun, adjective in product(
+        ("Capstan", "Bollard", "Windlass", "Halyard", "Sextant", "Bosun", "Mizzen", "Gunwale"),
+        ("Copper", "Amber", "Cobalt", "Walnut", "Marble", "Linen", "Coral", "Maple", "Slate"),
+    )
+)
+
+
+def new_name() -> str:
+    """A name that nothing else has, fit to be seen on a picture."""
+    return next(_names)
 
 
 def _workday() -> date:
@@ -27,11 +38,12 @@ DAY = _workday()
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A facility, open from eight to eight by Berlin's clock."""
+    """A facility, open from eight to eight by its own clock."""
 
     house: House
     id: int
     name: str
+    zone: ZoneInfo
 
     @property
     def path(self) -> str:
@@ -40,7 +52,7 @@ class Room:
 
     def times(self, start: str, end: str) -> dict[str, str]:
         """Two times of the day, as the contract writes them."""
-        return {"start_time": instant(start), "end_time": instant(end)}
+        return {"start_time": instant(start, self.zone), "end_time": instant(end, self.zone)}
 
     def book(self, username: str, start: str, end: str, title: str = "Choir") -> dict[str, Any]:
         """A booking that somebody makes elsewhere."""
@@ -57,7 +69,11 @@ class Room:
         with self.house.api("ingrid") as staff:
             (found,) = staff.get("/api/v1/availability/timeline", params=asked).json()
         return [
-            (block["booking"]["title"], clock(block["start_time"]), clock(block["end_time"]))
+            (
+                block["booking"]["title"],
+                clock(block["start_time"], self.zone),
+                clock(block["end_time"], self.zone),
+            )
             for block in found["blocks"]
             if "booking" in block
         ]
@@ -83,7 +99,7 @@ def room(house: House, **more: Any) -> Room:
     hours = [{"weekday": day, "opens": "08:00", "closes": "20:00"} for day in WEEKDAYS]
     body = {
         "site_id": 1,
-        "name": f"Room {next(_numbers)} of {datetime.now(UTC):%H%M%S%f}",
+        "name": new_name(),
         "facility_type": "room",
         "capacity": 7,
         "time_zone": "Europe/Berlin",
@@ -93,15 +109,16 @@ def room(house: House, **more: Any) -> Room:
     with house.api("ingrid") as staff:
         made = staff.post("/api/v1/facilities/", json=body)
     assert made.status_code == 201, made.text
-    return Room(house, int(made.json()["id"]), made.json()["name"])
+    facility = made.json()
+    return Room(house, int(facility["id"]), facility["name"], ZoneInfo(facility["time_zone"]))
 
 
-def instant(clock: str) -> str:
-    """A time of the day by Berlin's clock, in UTC."""
-    local = datetime.combine(DAY, time.fromisoformat(clock), BERLIN)
+def instant(clock: str, zone: ZoneInfo = BERLIN) -> str:
+    """A time of the day by a zone's clock, in UTC."""
+    local = datetime.combine(DAY, time.fromisoformat(clock), zone)
     return f"{local.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def clock(text: str) -> str:
-    """What Berlin's clock shows at an instant."""
-    return f"{datetime.fromisoformat(text).astimezone(BERLIN):%H:%M}"
+def clock(text: str, zone: ZoneInfo) -> str:
+    """What a zone's clock shows at an instant."""
+    return f"{datetime.fromisoformat(text).astimezone(zone):%H:%M}"

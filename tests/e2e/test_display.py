@@ -3,14 +3,14 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from .rooms import new_name
+
 QUARTER = timedelta(minutes=15)
-numbers = count(1)
 
 
 def next_quarter() -> datetime:
@@ -24,8 +24,7 @@ def next_quarter() -> datetime:
 def room(house: Any) -> int:
     """A room that nobody else's tests know, open day and night."""
     with house.api("ingrid") as staff:
-        name = f"Door {next(numbers)} of {datetime.now(UTC):%H:%M:%S}"
-        wanted = {"site_id": 1, "name": name, "facility_type": "room", "capacity": 4}
+        wanted = {"site_id": 1, "name": new_name(), "facility_type": "room", "capacity": 4}
         made = staff.post("/api/v1/facilities/", json={**wanted, "opening_hours": None})
         assert made.status_code == 201, made.text
         facility = made.json()

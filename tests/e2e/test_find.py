@@ -1,82 +1,14 @@
 """What is free and taken: a day of all facilities, and a week of one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from itertools import count
+from datetime import datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Locator, Page, Position, expect
 
 from .conftest import House, OpenPage
-
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-BERLIN = ZoneInfo("Europe/Berlin")
-
-numbers = count(1)
-
-
-def _workday() -> date:
-    """A Wednesday, of the week after next."""
-    today = datetime.now(BERLIN).date()
-    return today + timedelta(days=16 - today.weekday())
-
-
-DAY = _workday()
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """A facility that no other test knows, open from eight to eight by its own clock."""
-
-    house: House
-    id: int
-    name: str
-    zone: ZoneInfo
-
-    def path(self, **more: str) -> str:
-        """The address of the day with nothing but this."""
-        query = {"day": DAY.isoformat(), "q": self.name.replace(" ", "+"), **more}
-        return "/?" + "&".join(f"{key}={value}" for key, value in query.items())
-
-    def book(self, username: str, start: time, end: time, title: str = "Choir") -> None:
-        """A booking that somebody makes elsewhere."""
-        body = {
-            "facility_id": self.id,
-            "start_time": datetime.combine(DAY, start, self.zone).astimezone(UTC).isoformat(),
-            "end_time": datetime.combine(DAY, end, self.zone).astimezone(UTC).isoformat(),
-            "title": title,
-            "attendee_count": 1,
-        }
-        with self.house.api(username) as user:
-            made = user.post("/api/v1/bookings/", json=body)
-        assert made.status_code == 201, made.text
-
-
-@pytest.fixture
-def make_room(house: House) -> Callable[..., Room]:
-    """Makes a room."""
-
-    def make(*, zone: str = "Europe/Berlin", **rules: int) -> Room:
-        name = f"Find {next(numbers)} {datetime.now(UTC):%H%M%S}"
-        hours = [{"weekday": day, "opens": "08:00", "closes": "20:00"} for day in DAYS]
-        body = {
-            "site_id": 1,
-            "name": name,
-            "facility_type": "room",
-            "capacity": 7,
-            "time_zone": zone,
-            "opening_hours": hours,
-            "rules": rules,
-        }
-        with house.api("ingrid") as staff:
-            made = staff.post("/api/v1/facilities/", json=body)
-        assert made.status_code == 201, made.text
-        return Room(house, int(made.json()["id"]), name, ZoneInfo(zone))
-
-    return make
+from .rooms import BERLIN, DAY, room
 
 
 def line(page: Page, name: str) -> Locator:
@@ -109,13 +41,13 @@ def marked(page: Page) -> Locator:
 
 
 def test_a_click_and_enter_book_the_hour_that_was_pointed_at(
-    make_room: Callable[..., Room], open_page: OpenPage
+    house: House, open_page: OpenPage
 ) -> None:
-    room = make_room()
-    page = open_page("ada", path=room.path())
-    cell = bar(page, room.name)
+    where = room(house)
+    page = open_page("ada", path=where.path)
+    cell = bar(page, where.name)
     cell.click(position=at(cell, 14.1))
-    dialog = page.get_by_role("dialog", name=f"Book {room.name}")
+    dialog = page.get_by_role("dialog", name=f"Book {where.name}")
     expect(dialog).to_be_visible()
     assert "14:00" == chosen(page, "From")
     assert chosen(page, "To").startswith("15:00")
@@ -127,11 +59,11 @@ def test_a_click_and_enter_book_the_hour_that_was_pointed_at(
 
 
 def test_a_drag_marks_what_is_booked_and_escape_lets_go_of_it(
-    make_room: Callable[..., Room], open_page: OpenPage
+    house: House, open_page: OpenPage
 ) -> None:
-    room = make_room(start_step_minutes=30)
-    page = open_page("ada", path=room.path())
-    cell = bar(page, room.name)
+    where = room(house, rules={"start_step_minutes": 30})
+    page = open_page("ada", path=where.path)
+    cell = bar(page, where.name)
     expect(cell).to_be_visible()
     box = cell.bounding_box()
     assert box is not None
@@ -156,31 +88,29 @@ def test_a_drag_marks_what_is_booked_and_escape_lets_go_of_it(
     assert chosen(page, "To").startswith("16:00")
 
 
-def test_keys_alone_find_a_time_and_book_it(
-    make_room: Callable[..., Room], open_page: OpenPage
-) -> None:
-    room = make_room()
-    room.book("bob", time(9), time(10))
-    page = open_page("ada", path=room.path())
-    cell = bar(page, room.name)
+def test_keys_alone_find_a_time_and_book_it(house: House, open_page: OpenPage) -> None:
+    where = room(house)
+    where.book("bob", "09:00", "10:00")
+    page = open_page("ada", path=where.path)
+    cell = bar(page, where.name)
     expect(cell).to_contain_text("Free: 08:00\N{EN DASH}09:00")
     page.get_by_label("For how long").focus()
     for _ in range(20):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.role") == "grid":
             break
-    expect(marked(page)).to_have_accessible_name(f"{room.name}, 08:00 to 09:00, free")
+    expect(marked(page)).to_have_accessible_name(f"{where.name}, 08:00 to 09:00, free")
     for _ in range(4):
         page.keyboard.press("ArrowRight")
     expect(marked(page)).to_have_accessible_name(
-        f"{room.name}, 09:00 to 09:15, Booked · 09:00\N{EN DASH}10:00"
+        f"{where.name}, 09:00 to 09:15, Booked · 09:00\N{EN DASH}10:00"
     )
     for _ in range(4):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Shift+ArrowRight")
-    expect(marked(page)).to_have_accessible_name(f"{room.name}, 10:00 to 11:15, free")
+    expect(marked(page)).to_have_accessible_name(f"{where.name}, 10:00 to 11:15, free")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog", name=f"Book {room.name}")).to_be_visible()
+    expect(page.get_by_role("dialog", name=f"Book {where.name}")).to_be_visible()
     assert chosen(page, "To").startswith("11:15")
     page.keyboard.press("Enter")
     expect(cell).to_contain_text("Free: 08:00\N{EN DASH}09:00, 11:15\N{EN DASH}20:00")
@@ -188,14 +118,14 @@ def test_keys_alone_find_a_time_and_book_it(
 
 
 def test_what_another_does_appears_within_a_second_and_is_marked_as_new(
-    make_room: Callable[..., Room], open_page: OpenPage
+    house: House, open_page: OpenPage
 ) -> None:
-    room = make_room()
-    page = open_page("ada", path=room.path())
-    cell = bar(page, room.name)
+    where = room(house)
+    page = open_page("ada", path=where.path)
+    cell = bar(page, where.name)
     expect(cell).to_contain_text("Free: 08:00\N{EN DASH}20:00")
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
-    room.book("bob", time(11), time(13))
+    where.book("bob", "11:00", "13:00")
     expect(cell).to_contain_text(
         "Free: 08:00\N{EN DASH}11:00, 13:00\N{EN DASH}20:00", timeout=1_000
     )
@@ -206,30 +136,30 @@ def test_what_another_does_appears_within_a_second_and_is_marked_as_new(
 
 
 def test_each_line_shows_the_day_by_the_clock_of_its_own_place(
-    make_room: Callable[..., Room], open_page: OpenPage
+    house: House, open_page: OpenPage
 ) -> None:
-    room = make_room(zone="America/New_York")
-    room.book("ada", time(9), time(10))
-    page = open_page("ada", path=room.path())
-    expect(bar(page, room.name)).to_contain_text(
+    where = room(house, time_zone="America/New_York")
+    where.book("ada", "09:00", "10:00")
+    page = open_page("ada", path=where.path)
+    expect(bar(page, where.name)).to_contain_text(
         "Free: 08:00\N{EN DASH}09:00, 10:00\N{EN DASH}20:00"
     )
-    expect(line(page, room.name)).to_contain_text("behind")
-    block = bar(page, room.name).get_by_text("Choir")
+    expect(line(page, where.name)).to_contain_text("behind")
+    block = bar(page, where.name).get_by_text("Choir")
     block.hover()
     title = block.locator("xpath=..").get_attribute("title") or ""
     title = title or block.get_attribute("title") or ""
-    there = datetime.combine(DAY, time(9), room.zone).astimezone(BERLIN)
+    there = datetime.combine(DAY, time(9), where.zone).astimezone(BERLIN)
     assert "09:00\N{EN DASH}10:00" in title
     assert f"{there:%H:%M}\N{EN DASH}" in title
 
 
 def test_an_address_holds_what_is_looked_for_and_an_empty_answer_says_what_to_leave_out(
-    make_room: Callable[..., Room], open_page: OpenPage
+    house: House, open_page: OpenPage
 ) -> None:
-    room = make_room(max_duration_minutes=120)
-    room.book("bob", time(14), time(15))
-    page = open_page("ada", path=room.path())
+    where = room(house, rules={"max_duration_minutes": 120})
+    where.book("bob", "14:00", "15:00")
+    page = open_page("ada", path=where.path)
     expect(
         page.get_by_text("1 of", exact=False).or_(page.get_by_text("1 facility"))
     ).to_be_visible()
@@ -238,14 +168,14 @@ def test_an_address_holds_what_is_looked_for_and_an_empty_answer_says_what_to_le
     assert "at=14%3A00" in page.url
     page.reload()
     page.get_by_role("button", name="Without: Free at 14:00").click()
-    expect(bar(page, room.name)).to_be_visible()
+    expect(bar(page, where.name)).to_be_visible()
     page.get_by_label("For how long").select_option("240")
-    expect(bar(page, room.name)).to_be_hidden()
+    expect(bar(page, where.name)).to_be_hidden()
     page.get_by_label("For how long").select_option("120")
-    expect(bar(page, room.name)).to_be_visible()
+    expect(bar(page, where.name)).to_be_visible()
     page.get_by_label("People").select_option("50")
     page.get_by_role("button", name="Without: 50 people or more").click()
-    expect(bar(page, room.name)).to_be_visible()
+    expect(bar(page, where.name)).to_be_visible()
 
 
 def test_only_lines_in_sight_are_drawn_and_all_can_be_scrolled_to(open_page: OpenPage) -> None:
@@ -262,15 +192,18 @@ def test_only_lines_in_sight_are_drawn_and_all_can_be_scrolled_to(open_page: Ope
 
 
 def test_a_facility_shows_its_week_and_its_rules_in_plain_words(
-    make_room: Callable[..., Room],
+    house: House,
     open_page: OpenPage,
     axe: Callable[[Page], None],
     picture: Callable[[Page, str], None],
 ) -> None:
-    room = make_room(min_duration_minutes=60, max_duration_minutes=240, start_step_minutes=30)
-    room.book("ada", time(9), time(11), "Choir")
-    page = open_page("ada", path=f"/facilities/{room.id}?week={DAY.isoformat()}")
-    expect(page.get_by_role("heading", level=1, name=room.name)).to_be_visible()
+    where = room(
+        house,
+        rules={"min_duration_minutes": 60, "max_duration_minutes": 240, "start_step_minutes": 30},
+    )
+    where.book("ada", "09:00", "11:00", "Choir")
+    page = open_page("ada", path=f"/facilities/{where.id}?week={DAY.isoformat()}")
+    expect(page.get_by_role("heading", level=1, name=where.name)).to_be_visible()
     expect(page.get_by_text("1 h to 4 h at a time")).to_be_visible()
     expect(page.get_by_text("from the full or half hour on")).to_be_visible()
     expect(bar(page, f"{DAY:%a} {DAY.day}")).to_contain_text("Choir")
@@ -279,7 +212,7 @@ def test_a_facility_shows_its_week_and_its_rules_in_plain_words(
     thursday = DAY + timedelta(days=1)
     cell = bar(page, f"{thursday:%a} {thursday.day}")
     cell.click(position=at(cell, 16.6))
-    expect(page.get_by_role("dialog", name=f"Book {room.name}")).to_be_visible()
+    expect(page.get_by_role("dialog", name=f"Book {where.name}")).to_be_visible()
     assert "16:30" == chosen(page, "From")
     assert thursday.isoformat() == page.get_by_role("dialog").get_by_label("Day").input_value()
     page.keyboard.press("Escape")
@@ -293,7 +226,7 @@ def test_a_facility_shows_its_week_and_its_rules_in_plain_words(
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_phone_shows_the_day_and_a_tap_books(
-    make_room: Callable[..., Room],
+    house: House,
     open_page: OpenPage,
     axe: Callable[[Page], None],
     picture: Callable[[Page, str], None],
@@ -304,14 +237,14 @@ def test_a_phone_shows_the_day_and_a_tap_books(
     expect(page.get_by_role("rowheader", name="Anvil")).to_be_visible()
     axe(page)
     picture(page, f"timeline-phone-{theme}")
-    room = make_room()
-    page = open_page("ada", path=room.path(), width=360, height=700, **phone)
-    cell = bar(page, room.name)
+    where = room(house)
+    page = open_page("ada", path=where.path, width=360, height=700, **phone)
+    cell = bar(page, where.name)
     expect(cell).to_contain_text("Free: 08:00\N{EN DASH}20:00")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_role("grid").evaluate("it => { it.scrollLeft = it.scrollWidth / 24 * 10 }")
     cell.tap(position=at(cell, 11.1))
-    expect(page.get_by_role("dialog", name=f"Book {room.name}")).to_be_visible()
+    expect(page.get_by_role("dialog", name=f"Book {where.name}")).to_be_visible()
     assert "11:00" == chosen(page, "From")
 
 

@@ -95,6 +95,20 @@ def test_a_session_is_among_the_users_tokens_and_never_outlives_the_one_traded(a
     assert session["expires_at"] == last["expires_at"] == its["expires_at"]
 
 
+def test_a_device_is_kept_signed_in_for_a_year_where_that_is_asked_and_never_longer_than_its_token(
+    api: Api,
+) -> None:
+    ada = api.person()
+    month = created(ada.post(TOKENS, {"name": "Month", "expires_in_days": 30}))
+    with browser(api) as page:
+        usual = page.post(SESSION, {"token": ada.token})
+        kept = page.post(SESSION, {"token": ada.token, "keep_signed_in": True})
+        short = created(page.post(SESSION, {"token": month["token"], "keep_signed_in": True}))
+    assert cookie_of(usual)["max-age"] == str(12 * 3600)
+    assert cookie_of(kept)["max-age"] == str(365 * 24 * 3600)
+    assert short["expires_at"] == month["expires_at"]
+
+
 def test_sessions_that_are_over_go_when_the_next_begins_and_nothing_else_does(api: Api) -> None:
     ada, bob = api.person(), api.person()
     old = created(ada.post(TOKENS, {"name": "Old", "expires_in_days": 1}))

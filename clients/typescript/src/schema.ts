@@ -957,8 +957,8 @@ export interface paths {
          *     where scripts could read it. This is the one operation that asks for no authentication.
          *
          *     The cookie holds a new token of yours, which `my_tokens_list` shows as "Browser session". It has
-         *     the scopes of the token that it was traded for, works for 12 hours, and never longer than that one.
-         *     Those of yours that have expired are removed when you begin another session.
+         *     the scopes of the token that it was traded for, works for 12 hours, or for 365 days where
+         *     `keep_signed_in` asks for that, and never longer than that one. Those of yours that have expired are removed when you begin another session.
          */
         post: operations["session_create"];
         /**
@@ -2108,6 +2108,11 @@ export interface components {
         CreateSessionRequest: {
             /** @description A token of yours, or the secret of a link that signs in once, which is of no other use. */
             token: string;
+            /**
+             * @description Whether the browser stays signed in for 365 days: one's own device, or a display at a door.
+             * @default false
+             */
+            keep_signed_in: boolean;
         };
         /** @description A site to create. */
         CreateSiteRequest: {

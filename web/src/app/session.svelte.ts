@@ -51,8 +51,8 @@ export async function recognise(): Promise<void> {
 }
 
 /** Trades a token, or the secret of a link, for a cookie. Throws the service's refusal. */
-export async function signIn(token: string): Promise<void> {
-  await ok(api.POST("/api/v1/session/", { body: { token } }));
+export async function signIn(token: string, keep = false): Promise<void> {
+  await ok(api.POST("/api/v1/session/", { body: { token, keep_signed_in: keep } }));
   await recognise();
 }
 

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 
+from ..types import UNSET, Unset
+
 T = TypeVar("T", bound="CreateSessionRequest")
 
 
@@ -15,12 +17,17 @@ class CreateSessionRequest:
 
     Attributes:
         token (str): A token of yours, or the secret of a link that signs in once, which is of no other use.
+        keep_signed_in (bool | Unset): Whether the browser stays signed in for 365 days: one's own device, or a display
+            at a door. Default: False.
     """
 
     token: str
+    keep_signed_in: bool | Unset = False
 
     def to_dict(self) -> dict[str, Any]:
         token = self.token
+
+        keep_signed_in = self.keep_signed_in
 
         field_dict: dict[str, Any] = {}
 
@@ -29,6 +36,8 @@ class CreateSessionRequest:
                 "token": token,
             }
         )
+        if keep_signed_in is not UNSET:
+            field_dict["keep_signed_in"] = keep_signed_in
 
         return field_dict
 
@@ -37,8 +46,11 @@ class CreateSessionRequest:
         d = dict(src_dict)
         token = d.pop("token")
 
+        keep_signed_in = d.pop("keep_signed_in", UNSET)
+
         create_session_request = cls(
             token=token,
+            keep_signed_in=keep_signed_in,
         )
 
         return create_session_request

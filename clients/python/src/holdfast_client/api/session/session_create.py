@@ -58,8 +58,8 @@ def sync(
     where scripts could read it. This is the one operation that asks for no authentication.
 
     The cookie holds a new token of yours, which `my_tokens_list` shows as "Browser session". It has
-    the scopes of the token that it was traded for, works for 12 hours, and never longer than that one.
-    Those of yours that have expired are removed when you begin another session.
+    the scopes of the token that it was traded for, works for 12 hours, or for 365 days where
+    `keep_signed_in` asks for that, and never longer than that one. Those of yours that have expired are removed when you begin another session.
     """
     return sync_detailed(
         client=client,
