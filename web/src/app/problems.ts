@@ -1,5 +1,5 @@
 /** What to tell people when something was refused or did not work. */
-import { isProblem, type Schemas } from "./api.ts";
+import { isProblem, type Schemas, Unreachable } from "./api.ts";
 import { language, t } from "./i18n.ts";
 
 export interface Told {
@@ -16,18 +16,15 @@ export interface Told {
 export function told(error: unknown): Told {
   if (isProblem(error)) {
     const { type, problem } = error;
-    const key = `problems:${type}`;
-    const known = t(key as "problems:not_found");
-    const isKnown = known !== type && known !== key;
     const errors = "errors" in problem ? (problem.errors ?? []) : [];
     return {
-      title: isKnown ? known : problem.title,
+      title: titleOf(type) ?? problem.title,
       detail: problem.detail,
       fields: new Map(errors.map(({ pointer, detail }) => [pointer, detail])),
       type,
     };
   }
-  const isNetwork = error instanceof TypeError || error instanceof DOMException;
+  const isNetwork = error instanceof Unreachable || error instanceof DOMException;
   return {
     title: t(isNetwork ? "problems:offline" : "problems:unexpected"),
     detail: isNetwork || !(error instanceof Error) ? "" : error.message,
@@ -43,4 +40,16 @@ export function sentence(error: unknown): string {
     return title;
   }
   return language() === "en" ? detail : `${title} ${detail}`;
+}
+
+/** Why somebody cannot book at any time, in their language as far as that is known. */
+export function reasonOf({ type, detail }: Schemas["RefusalBasic"]): string {
+  return language() === "en" ? detail : (titleOf(type) ?? detail);
+}
+
+/** What a type of problem is called in the viewer's language; undefined where it has no name there. */
+function titleOf(type: string): string | undefined {
+  const key = `problems:${type}`;
+  const known = t(key as "problems:not_found");
+  return known === key || known === type ? undefined : known;
 }

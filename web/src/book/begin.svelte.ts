@@ -123,14 +123,16 @@ function tellChange(): void {
 }
 
 /** Books: at once as far as anybody sees, and taken back with an explanation if it is refused. */
-export async function book(draft: Draft): Promise<void> {
+export async function book(draft: Draft, { isAgain = false } = {}): Promise<void> {
   const key = `making-${++last}`;
   const { facility, start, end, title } = draft;
   closeBooking();
   state.making.push({ key, facilityId: facility.id, start, end, title, state: "saving" });
   try {
     const booking = await send(bodyOf(draft));
-    visitEnded("booked");
+    if (!isAgain) {
+      visitEnded("booked"); // what is only taken back was not looked for
+    }
     confirm(key, booking);
   } catch (error) {
     noticeEnd(error);
@@ -152,7 +154,7 @@ async function send(body: Schemas["CreateBookingRequest"]): Promise<Booking> {
     unanswered.delete(text);
     return booking;
   } catch (error) {
-    if (isProblem(error) && error.status < 500) {
+    if (isProblem(error) && error.status < 500 && error.type !== "idempotency_key_in_use") {
       unanswered.delete(text); // That was an answer: the same again may get another.
     }
     throw error;
@@ -189,7 +191,7 @@ function confirm(key: string, booking: Booking): void {
   tellChange();
   say(t(booking.status === "pending" ? "book:requested" : "book:booked", placeAndTime(booking)), {
     tone: "good",
-    action: { label: t("common:undo"), run: () => void undo(booking) },
+    action: { label: t("common:undo"), run: () => void undo(booking, key) },
     also: { label: t("book:add_to_calendar"), run: () => void addToCalendar(booking) },
   });
 }
@@ -205,16 +207,21 @@ export async function cancel(
 ): Promise<void> {
   const query = reason.trim() === "" ? {} : { reason };
   await ok(api.DELETE("/api/v1/bookings/{id}/", { params: { path: { id: booking.id }, query } }));
+  unanswered.clear(); // It may have been the answer that was lost: the same again is a new booking.
   tellChange();
   if (isUndo) {
     say(t("book:undone"));
   } else {
-    const again = { label: t("common:undo"), run: () => void book(draftOf(booking)) };
+    const again = {
+      label: t("common:undo"),
+      run: () => void book(draftOf(booking), { isAgain: true }),
+    };
     say(t("book:cancelled", placeAndTime(booking)), { action: again });
   }
 }
 
-async function undo(booking: Booking): Promise<void> {
+async function undo(booking: Booking, key: string): Promise<void> {
+  drop(key);
   try {
     await cancel(booking, { isUndo: true });
   } catch (error) {

@@ -8,6 +8,9 @@ export function calendarOf(booking: Booking, host: string): string {
   const { facility } = booking;
   const { error, value } = createEvent({
     uid: `booking-${booking.id}@${host}`,
+    // A later file is of a later version: calendars that keep the first would show where it was.
+    sequence: Math.floor((read(booking.updated_at) - read(booking.created_at)) / 1000),
+    lastModified: parts(booking.updated_at),
     productId: "Holdfast",
     method: "PUBLISH",
     start: parts(booking.start_time),

@@ -23,6 +23,7 @@ const PAST_MIDNIGHT = 8 * 60 * MINUTE;
 export class Place {
   error = $state.raw<unknown>();
   #found = $state.raw<Found>();
+  #turn = 0;
   readonly #asked: () => Asked;
 
   /** Asks for what `asked` says, and again whenever that or the day changes. */
@@ -58,6 +59,7 @@ export class Place {
   }
 
   async #load({ facilityId, zone, day }: Asked, signal: AbortSignal): Promise<void> {
+    const turn = ++this.#turn;
     const query = {
       facility_id: facilityId,
       start_time: wire(startOf(day, zone)),
@@ -67,6 +69,9 @@ export class Place {
       const [timeline] = await ok(
         api.GET("/api/v1/availability/timeline", { params: { query }, signal }),
       );
+      if (turn !== this.#turn) {
+        return; // Who asked later knows more.
+      }
       this.#found = { timeline, day };
       this.error = undefined;
     } catch (error) {

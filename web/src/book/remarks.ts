@@ -1,6 +1,6 @@
 /** What people should know of a facility's rules before they book, in a line each. */
-import type { Schemas } from "../app/api.ts";
-import { language, t } from "../app/i18n.ts";
+import { t } from "../app/i18n.ts";
+import { reasonOf } from "../app/problems.ts";
 import { clock, date, length } from "../time/format.ts";
 import { MINUTE } from "../time/zones.ts";
 import type { Timeline } from "./times.ts";
@@ -14,7 +14,7 @@ export interface Asked {
 
 export function remarks(timeline: Timeline, { start, isStaff, now }: Asked): string[] {
   const { rules, refusal, facility } = timeline;
-  const notes = refusal ? [why(refusal)] : [];
+  const notes = refusal ? [reasonOf(refusal)] : [];
   if (rules.requires_approval && !isStaff) {
     notes.push(t("book:needs_approval"));
   }
@@ -40,11 +40,4 @@ export function deadline(until: number, zone: string, now: number): string {
   return until < now
     ? t("book:too_late")
     : t("book:give_up_by", { time: `${date(until, zone)}, ${clock(until, zone)}` });
-}
-
-/** Why the user cannot book at any time, in their language as far as that is known. */
-function why({ type, detail }: Schemas["RefusalBasic"]): string {
-  const key = `problems:${type}`;
-  const known = t(key as "problems:not_found");
-  return language() === "en" || known === key || known === type ? detail : known;
 }

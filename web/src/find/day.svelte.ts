@@ -15,7 +15,7 @@ import {
   type Stretch,
   type Timeline,
 } from "./line.ts";
-import { gather } from "./news.ts";
+import { gather, REFRESH_MILLISECONDS } from "./news.ts";
 import { type Conditions, type Page, pages, timelineOf } from "./pages.ts";
 import { windowOf } from "./window.ts";
 
@@ -24,8 +24,8 @@ export interface Asked {
   conditions: Conditions;
 }
 
-/** What is too soon to book moves with the clock: it is asked for at this distance. */
-const REFRESH_MILLISECONDS = 120_000;
+/** After what failed it is asked again at this distance. */
+const AGAIN_MILLISECONDS = 5_000;
 
 export class Days {
   sites = $state.raw<Site[]>([]);
@@ -238,13 +238,18 @@ export class Days {
     });
   }
 
-  /** What is shown stays where this fails: the page says by itself when it is offline. */
+  /** What is shown stays where this fails, and is asked for again: the page says when it is offline. */
   async #quietly(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
       if (!signal.aborted) {
         noticeEnd(error);
+        setTimeout(() => {
+          if (!signal.aborted) {
+            this.#news.all();
+          }
+        }, AGAIN_MILLISECONDS);
       }
     }
   }

@@ -132,11 +132,12 @@ export function blocksOf(timeline: Timeline): readonly Block[] {
 export function pieces({ scale }: Line, blocks: readonly Block[]): Piece[] {
   return blocks
     .filter(({ start, end }) => start < scale.end && end > scale.start)
-    .map((block) => ({
-      block,
-      from: Math.max(0, scale.minute(block.start)),
-      to: Math.min(DAY_MINUTES, scale.minute(block.end)),
-    }));
+    .map((block) => {
+      const from = Math.max(0, scale.minute(block.start));
+      const to = Math.min(DAY_MINUTES, scale.minute(block.end));
+      // Within the hour that clocks show twice the end may be shown as before the start.
+      return { block, from, to: to > from ? to : from + (block.end - block.start) / MINUTE };
+    });
 }
 
 export function blockAt({ blocks }: Line, milliseconds: number): Block | undefined {

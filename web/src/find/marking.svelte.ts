@@ -42,6 +42,8 @@ export class Marking {
   isAtName = $state(false);
   #press: Press | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Where keys were when they left. */
+  #left: { key: string; start: number } | undefined;
   /** A drag ends with a click that is none. */
   #isClickOver = false;
   readonly #hands: Hands;
@@ -139,14 +141,20 @@ export class Marking {
 
   /** Marks where keys begin: in the first line, or where they were. */
   focus(): void {
-    const line = this.#markedLine() ?? this.#hands.lines()[0];
-    if (line && this.mark?.by !== "keys") {
-      const first = ends(line)?.first ?? 9 * 60;
-      this.#put(line, this.mark ? line.scale.minute(this.mark.start) : first);
+    const lines = this.#hands.lines();
+    const was = this.mark ?? this.#left;
+    const line = lines.find(({ key }) => key === was?.key);
+    const begin = line ?? lines[0];
+    if (begin && this.mark?.by !== "keys") {
+      const first = ends(begin)?.first ?? 9 * 60;
+      this.#put(begin, line && was ? line.scale.minute(was.start) : first);
     }
   }
 
   blur(): void {
+    if (this.mark?.by === "keys") {
+      this.#left = { key: this.mark.key, start: this.mark.start };
+    }
     this.mark = undefined;
     this.isAtName = false;
   }
@@ -214,8 +222,12 @@ export class Marking {
       this.isAtName = true;
       return true;
     }
-    const next =
+    let next =
       by > 0 ? Math.floor(minute / step) * step + step : Math.ceil(minute / step) * step - step;
+    // Where clocks leave an hour out, what they do not show is after it.
+    while (by < 0 && next > 0 && line.scale.instant(next) >= line.scale.instant(minute)) {
+      next -= step;
+    }
     return this.#put(line, Math.min(next, DAY_MINUTES - step));
   }
 

@@ -8,6 +8,9 @@ export interface News {
   stop: () => void;
 }
 
+/** What is too soon to book moves with the clock: it is asked for at this distance. */
+export const REFRESH_MILLISECONDS = 120_000;
+
 const MOMENT_MILLISECONDS = 100;
 /** Where more changed than this, asking for all takes less. */
 const FEW = 6;

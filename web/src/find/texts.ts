@@ -1,6 +1,7 @@
 /** What times and facilities are called, to read and to listen to. */
 import type { Schemas } from "../app/api.ts";
 import { t } from "../app/i18n.ts";
+import { reasonOf } from "../app/problems.ts";
 import { me } from "../app/session.svelte.ts";
 import { clock, length, spanHere } from "../time/format.ts";
 import { DAY_MINUTES, here, MINUTE, offsetMinutes } from "../time/zones.ts";
@@ -58,7 +59,7 @@ function ofDayOnly({ scale }: Line, { start, end }: Stretch): Stretch {
 export function whyNot(line: Line, at: number): string {
   const { refusal, facility } = line.timeline;
   if (refusal) {
-    return refusal.detail;
+    return reasonOf(refusal);
   }
   const block = blockAt(line, at);
   if (block === undefined) {
@@ -82,7 +83,7 @@ export function marked(line: Line, mark: Stretch, isFree: boolean): string {
     : freeAt(line, mark.start) && isFree
       ? t("find:free")
       : line.timeline.refusal
-        ? line.timeline.refusal.detail
+        ? reasonOf(line.timeline.refusal)
         : t("find:too_short_here");
   return t("find:marked", {
     name: facility.name,

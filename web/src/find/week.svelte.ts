@@ -7,7 +7,7 @@ import { noticeEnd } from "../app/session.svelte.ts";
 import { onOwnChange } from "../book/begin.svelte.ts";
 import { addDays, type Day, dayIn, isDay, mondayOf } from "../time/zones.ts";
 import { forgotten, isNew, type Line, compared, lineOf, NEWS_MILLISECONDS } from "./line.ts";
-import { gather } from "./news.ts";
+import { gather, REFRESH_MILLISECONDS } from "./news.ts";
 import { timelineOf } from "./pages.ts";
 import { windowOf } from "./window.ts";
 
@@ -28,6 +28,7 @@ export class Week {
   readonly #id: number;
   readonly #day: () => string;
   #running = new AbortController();
+  #turn = 0;
   readonly #news = gather(() => this.#ask());
 
   /** The week in which the day lies, or else the present one. */
@@ -52,9 +53,13 @@ export class Week {
       const leaveOwn = onOwnChange(() => {
         this.#news.all();
       });
+      const timer = setInterval(() => {
+        this.#news.all();
+      }, REFRESH_MILLISECONDS);
       return () => {
         leave();
         leaveOwn();
+        clearInterval(timer);
         this.#running.abort();
         this.#news.stop();
       };
@@ -85,6 +90,7 @@ export class Week {
 
   async #ask(): Promise<void> {
     const { signal } = this.#running;
+    const turn = ++this.#turn;
     if (this.facility === undefined) {
       await this.again();
     }
@@ -96,6 +102,9 @@ export class Week {
       const window = windowOf(monday, DAYS, [facility.time_zone]);
       const timeline = await timelineOf(this.#id, {}, window, signal);
       signal.throwIfAborted();
+      if (turn !== this.#turn) {
+        return; // Who asked later knows more.
+      }
       const before = new Map(this.lines.map((line) => [line.key, line]));
       const days = Array.from({ length: DAYS }, (_, index) => addDays(monday, index));
       this.lines = timeline
