@@ -147,10 +147,10 @@ def test_a_door_without_a_network_says_since_when_and_comes_back_by_itself(
     page = open_page("maria", path=f"/display/{room}")
     # Its own pieces are there: what is missing later is the service alone.
     expect(page.get_by_role("img", name=f"/facilities/{room}")).to_be_visible()
-    page.evaluate("dispatchEvent(new Event('offline'))")
+    page.context.set_offline(True)
     expect(page.get_by_text("No connection since")).to_be_visible()
     expect(page.get_by_role("button", name="15 min")).to_be_disabled()
-    page.evaluate("dispatchEvent(new Event('online'))")
+    page.context.set_offline(False)
     expect(page.get_by_text("No connection since")).to_be_hidden()
     expect(page.get_by_role("button", name="15 min")).to_be_enabled()
 

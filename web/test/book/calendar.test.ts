@@ -50,3 +50,10 @@ test("one that waits for approval is tentative", () => {
   const found = lines(calendarOf({ ...booking, status: "pending" }, "holdfast.example.org"));
   expect(found).toContain("STATUS:TENTATIVE");
 });
+
+test("a file that is saved after a change takes the place of the first", () => {
+  const changed = { ...booking, updated_at: "2026-11-20T15:02:11Z" };
+  const found = lines(calendarOf(changed, "holdfast.example.org"));
+  expect(found).toContain("SEQUENCE:3600");
+  expect(lines(calendarOf(booking, "holdfast.example.org"))).toContain("SEQUENCE:0");
+});

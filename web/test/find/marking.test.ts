@@ -1,7 +1,8 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import type { Line } from "../../src/find/line.ts";
+import { type Line, lineOf } from "../../src/find/line.ts";
 import { type Hands, Marking } from "../../src/find/marking.svelte.ts";
-import { at, block, line } from "./some.ts";
+import { windowOf } from "../../src/find/window.ts";
+import { at, block, line, timeline, ZONE } from "./some.ts";
 
 const choose = vi.fn<Hands["choose"]>();
 const press = vi.fn<Hands["press"]>();
@@ -30,6 +31,33 @@ function marked(): string {
 test("keys begin at the first time of the first line that can be booked", () => {
   marking.focus();
   expect(marked()).toBe("1 08:00-09:00");
+});
+
+test("keys go on where they were, after a dialog too", () => {
+  marking.focus();
+  key("ArrowDown");
+  key("ArrowRight");
+  const before = marked();
+  marking.blur();
+  expect(marking.mark).toBeUndefined();
+  marking.focus();
+  expect(before).toBe("2 09:00-10:00");
+  expect(marked()).toBe(before);
+});
+
+test("the hour that clocks leave out holds no key back", () => {
+  const day = "2027-03-28";
+  const spring = lineOf("1", timeline(), day, windowOf(day, 1, [ZONE]));
+  lines = [spring];
+  marking.focus();
+  for (let times = 0; times < 9; times += 1) {
+    key("ArrowRight");
+  }
+  const minutes = [spring.scale.minute(marking.mark?.start ?? 0)];
+  key("ArrowLeft");
+  key("ArrowLeft");
+  minutes.push(spring.scale.minute(marking.mark?.start ?? 0));
+  expect(minutes).toEqual([3 * 60 + 15, 60 + 45]);
 });
 
 test("arrows go by the line's step, and between lines at the same time of day", () => {
