@@ -19,11 +19,24 @@ setup_node() {
     if cmp -s -- "$root/$folder/package-lock.json" "$stamp"; then
       continue
     fi
-    echo "Installing the tools of $folder (npm) ..." >&2
-    if ! (cd -- "$root/$folder" && node "$npm" ci --loglevel=error) >/dev/null; then
-      echo "The tools of $folder could not be installed: is the npm registry within reach?" >&2
-      return 1
+    # One set-up at a time: npm ci begins by taking away what another may just have put there.
+    exec 7<"$root/$folder/package-lock.json"
+    if command -v flock >/dev/null; then flock 7; fi
+    if ! cmp -s -- "$root/$folder/package-lock.json" "$stamp"; then
+      setup_node_install "$folder" || return 1
     fi
-    cp -- "$root/$folder/package-lock.json" "$stamp"
+    exec 7<&-
   done
+}
+
+# Whoever starts the service waits for this: what does not answer is not asked for minutes.
+setup_node_install() {
+  local folder="$1"
+  echo "Installing the tools of $folder (npm) ..." >&2
+  if ! (cd -- "$root/$folder" && node "$npm" ci --loglevel=error --fetch-retries=1 \
+    --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=1000 --fetch-timeout=60000) >/dev/null; then
+    echo "The tools of $folder could not be installed: is the npm registry within reach?" >&2
+    return 1
+  fi
+  cp -- "$root/$folder/package-lock.json" "$root/$folder/node_modules/.installed-from"
 }

@@ -30,7 +30,7 @@ setup_web_wanted() {
     cd -- "$root" || exit
     find web/src web/public web/index.html web/vite.config.ts web/svelte.config.js \
       web/tsconfig.json web/package.json web/package-lock.json clients/typescript/src -type f -print0 |
-      LC_ALL=C sort -z | xargs -0 cat -- | cksum
+      LC_ALL=C sort -z | xargs -0 cksum -- | cksum
   )
 }
 
@@ -39,14 +39,14 @@ setup_web_build() {
   setup_node web || return 1
   printf 'Building the web client ... ' >&2
   work="$root/web/.dist.$$"
+  trap 'rm -rf -- "$work"' EXIT
   if ! (cd -- "$root/web" && node node_modules/vite/bin/vite.js build --outDir "$work") >"$log" 2>&1; then
-    rm -rf -- "$work"
     printf 'failed\n' >&2
     echo "holdfast: the web client could not be built (the log: $log)." >&2
     return 1
   fi
   printf '%s\n' "$1" >"$work/.made-from"
-  # Whoever serves has read the old ones; whoever starts meanwhile finds one or the other.
+  # Whoever serves has read the old ones. Whoever starts between the two moves finds none, and says so.
   rm -rf -- "$root/web/.dist.old"
   if [ -e "$root/web/dist" ]; then mv -- "$root/web/dist" "$root/web/.dist.old"; fi
   mv -- "$work" "$root/web/dist"

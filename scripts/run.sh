@@ -9,7 +9,11 @@ setup run
 # shellcheck source=scripts/_web.sh
 . "$root/scripts/_web.sh"
 if ! setup_web; then
-  echo 'holdfast: it runs without the web client; the API and /docs are there.' >&2
+  if [ -e "$root/web/dist/index.html" ]; then
+    echo 'holdfast: it runs with the pages as they were built last.' >&2
+  else
+    echo 'holdfast: it runs without the web client; the API and /docs are there.' >&2
+  fi
 fi
 
 exec "$root/.venv/bin/holdfast" up "$@"

@@ -14,5 +14,3 @@ CREATE TABLE sign_in_links (
     CONSTRAINT sign_in_links_user_id_fkey
     FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
 );
-
-CREATE INDEX idx_sign_in_links_user ON sign_in_links (user_id);

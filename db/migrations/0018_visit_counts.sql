@@ -4,8 +4,8 @@
 SET LOCAL lock_timeout = '5s';
 SET LOCAL statement_timeout = '60s';
 
--- Seconds are rounded up to one of 188 (domain/visits.py), so that a day has no more than a
--- thousand rows however many visits there are.
+-- Seconds are rounded up to one of 188 (domain/visits.py), so that a day has no more than 1,128
+-- rows however many visits there are.
 CREATE TABLE visit_counts (
     date DATE NOT NULL,
     outcome TEXT NOT NULL,

@@ -95,9 +95,9 @@ def _asset(file: Path) -> Page:
 def _picture(file: Path) -> Page:
     """Read each time: few ask, and all of them together are large."""
 
-    async def page(_: Request) -> Response:
+    async def page(request: Request) -> Response:
         content = await asyncio.to_thread(file.read_bytes)
-        return Response(content, media_type="image/png")
+        return await fixed(content, "image/png")(request)
 
     return page
 

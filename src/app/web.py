@@ -19,9 +19,11 @@ from app.markup import HEADERS, ROOT, framed
 DIST = ROOT / "web" / "dist"
 
 PATHS = re.compile(
-    r"/(sign-in|mine|(facilities|display)/[0-9]{1,10}|staff(/[a-z]+(/[0-9]{1,10})?)?)?"
+    r"/(sign-in|mine|(facilities|display)/[1-9][0-9]{0,9}"
+    r"|staff(/(bookings|facilities|sites|closures|users|groups|history|analytics)"
+    r"|/(facilities|sites|users)/[1-9][0-9]{0,9}|/facilities/new)?)?"
 )
-"""The client's own pages, as ``web/src/app/pages.ts`` has them."""
+"""The client's own pages, as ``web/src/app/pages.ts`` and ``web/src/staff/pages.ts`` have them."""
 
 _MEDIA_TYPES = {
     ".css": "text/css",
@@ -49,13 +51,19 @@ by <code>scripts/run.sh</code>, which says why it could not, or by <code>npm ci<
 <p><a href="/docs">The reference</a> tries every operation out without them.</p>
 """
 
+_NOWHERE = """\
+<h1>There is no such page</h1>
+<p>The address may be old, or mistyped. <a href="/docs">The reference</a> is there.</p>
+"""
+
 
 class Web:
     """The built client in a folder, read when the process starts."""
 
     def __init__(self, dist: Path = DIST) -> None:
         index = dist / "index.html"
-        self._page = fixed(index.read_bytes(), "text/html", _HEADERS) if index.exists() else None
+        self._index = index.read_bytes() if index.exists() else None
+        self._page = fixed(self._index, "text/html", _HEADERS) if self._index else _not_built
         self._files = {
             f"/{file.relative_to(dist).as_posix()}": _file(file, dist)
             for file in sorted(dist.rglob("*"))
@@ -78,10 +86,12 @@ class Web:
 
     async def page(self, request: Request) -> Response:
         """The client; with status 404 where it has no such page, which it says itself."""
-        reply = await (self._page or _not_built)(request)
-        if reply.status_code == HTTPStatus.OK and PATHS.fullmatch(request.url.path) is None:
-            reply.status_code = HTTPStatus.NOT_FOUND
-        return reply
+        if PATHS.fullmatch(request.url.path) is not None:
+            return await self._page(request)
+        # Programs get a problem here, and nobody is to keep either for the other.
+        headers = {**_HEADERS, "Cache-Control": "no-store", "Vary": "Accept"}
+        content = self._index or framed("There is no such page", _NOWHERE, kind="text")
+        return Response(content, HTTPStatus.NOT_FOUND, headers, "text/html")
 
 
 async def _not_built(_: Request) -> Response:

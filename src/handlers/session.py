@@ -21,20 +21,20 @@ async def session_create(request: Request) -> Response:
     """A cookie with a new token, for a token or a link: its user is who asks."""
     wanted = request.read(CreateSessionRequest)
     secret_hash = hash_of(wanted.token)
-    lasts = KEPT_SESSION if wanted.keep_signed_in else SESSION
     now = request.now()
     async with reading(request.pool) as conn:
         caller = await users.find_caller(conn, secret_hash, now)
-        link = await links.find_link(conn, secret_hash=secret_hash, now=now)
         if caller is not None:
             user_id, scopes, until = caller.user_id, caller.token_scopes, caller.token_expires_at
-        elif link is not None:
-            user_id, scopes, until = link.user_id, list(SCOPES), None
+            lasts = KEPT_SESSION if wanted.keep_signed_in else SESSION
         else:
-            raise _refused()
+            link = await links.find_link(conn, secret_hash=secret_hash, now=now)
+            if link is None:
+                raise _refused()
+            user_id, scopes, until, lasts = link.user_id, list(SCOPES), None, SESSION
         user = await _user(conn, user_id)
     async with transaction(request.pool, actor_id=user_id, request_id=request.request_id) as conn:
-        if caller is None and not await links.use_link(conn, secret_hash=secret_hash):
+        if caller is None and not await links.use_link(conn, secret_hash=secret_hash, now=now):
             raise _refused()
         secret, expires_at = await open_session(
             conn, user_id, now, lasts=lasts, scopes=scopes, until=until

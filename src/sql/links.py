@@ -35,6 +35,7 @@ async def find_link(conn: Connection, *, secret_hash: bytes, now: datetime) -> L
     return await _QUERIES["find_link"].one(conn, LinkRow, parameters)
 
 
-async def use_link(conn: Connection, *, secret_hash: bytes) -> bool:
-    """Delete the link; False if somebody else has used it."""
-    return await _QUERIES["use_link"].exec(conn, {"secret_hash": secret_hash}) == 1
+async def use_link(conn: Connection, *, secret_hash: bytes, now: datetime) -> bool:
+    """Delete the link; False if somebody else has used it, or it signs nobody in any more."""
+    parameters = {"secret_hash": secret_hash, "now": now}
+    return await _QUERIES["use_link"].exec(conn, parameters) == 1

@@ -265,10 +265,14 @@ UPDATE audit_log AS h
    AND u.id = %(user_id)s::int4;
 
 -- name: forget_access :exec
--- Deletes a user's tokens, memberships and rights, and every reply kept for a repeated
+-- Deletes a user's tokens, links, memberships and rights, and every reply kept for a repeated
 -- request that names them.
   WITH tokens AS (
        DELETE FROM user_tokens
+        WHERE user_id = %(user_id)s::int4
+       ),
+       links AS (
+       DELETE FROM sign_in_links
         WHERE user_id = %(user_id)s::int4
        ),
        memberships AS (

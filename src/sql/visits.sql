@@ -17,22 +17,24 @@ SELECT date_trunc('week', v.date::timestamp)::date AS week,  -- noqa: ST06
 
 -- name: report_adoption :many
 -- Users for whom a booking was made on some days, by the Monday of its week; and those of them
--- for whom there was none before that week.
+-- for whom there was none before. Of whatever status: idx_bookings_status_time begins with it.
   WITH booked AS (
        SELECT date_trunc('week', b.created_at AT TIME ZONE 'UTC')::date AS week,  -- noqa: ST06
-              b.user_id
+              b.user_id, min(b.created_at) AS first_at
          FROM bookings AS b
-        WHERE b.created_at >= %(start_date)s::date::timestamp AT TIME ZONE 'UTC'
+        WHERE b.status = ANY(enum_range(NULL::booking_status))
+          AND b.created_at >= %(start_date)s::date::timestamp AT TIME ZONE 'UTC'
           AND b.created_at < (%(end_date)s::date + 1)::timestamp AT TIME ZONE 'UTC'
         GROUP BY week, b.user_id
-       ),
-       earliest AS (
-       SELECT b.user_id, date_trunc('week', min(b.created_at) AT TIME ZONE 'UTC')::date AS week
-         FROM bookings AS b
-        GROUP BY b.user_id
        )
-SELECT b.week, count(*) AS users, count(*) FILTER (WHERE e.week = b.week) AS new_users
-  FROM booked AS b
-  JOIN earliest AS e ON e.user_id = b.user_id
- GROUP BY b.week
- ORDER BY b.week;
+SELECT n.week, count(*) AS users,
+       count(*) FILTER (
+           WHERE NOT EXISTS (
+               SELECT FROM bookings AS e
+                WHERE e.user_id = n.user_id
+                  AND e.created_at < n.first_at
+           )
+       ) AS new_users
+  FROM booked AS n
+ GROUP BY n.week
+ ORDER BY n.week;

@@ -52,7 +52,7 @@ async def issue(
     return views.token_created(row, secret.plain)
 
 
-async def open_session(
+async def open_session(  # noqa: PLR0913 - whose, from when to when, and what for
     conn: Connection,
     user_id: int,
     now: datetime,
@@ -63,8 +63,8 @@ async def open_session(
 ) -> tuple[str, datetime]:
     """A new token for the user's browser: its secret, and when it ends.
 
-    It may be used for these scopes, lasts so long, and ends at ``until`` at the latest. Sessions that are over
-    are removed: they would pile up among the user's tokens, one a day.
+    It may be used for these scopes, lasts so long, and ends at ``until`` at the latest. Sessions
+    that are over are removed: they would pile up among the user's tokens, one a day.
     """
     await tokens.delete_expired_tokens(conn, user_id=user_id, name=SESSION_NAME, now=now)
     secret, ends = new_secret(), now + lasts

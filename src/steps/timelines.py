@@ -1,5 +1,6 @@
 """What is told of facilities' time: a search's facilities, each with what takes its time up."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -9,11 +10,11 @@ from domain.rules import Closure
 from domain.timeline import Block, Hold, blocks
 from exchange import views
 from exchange.request import Request
-from sql import closures, timelines
+from sql import timelines
 from sql.facilities import FacilityRow
 from sql.pool import reading
 from sql.timelines import HoldRow
-from steps.rules import facility_facts, opened
+from steps.rules import closures_of, facility_facts, opened
 from steps.searching import Search, standing
 from wire import replies
 
@@ -27,19 +28,17 @@ async def tell_timelines(
         held = await timelines.list_holds(
             conn, facility_ids=asked, start_time=window.start, end_time=window.end
         )
-        shut = await closures.list_closures_of(
-            conn, facility_ids=asked, start_time=window.start, end_time=window.end
-        )
+        shut = await closures_of(conn, asked, window.start, window.end)
     holds_of: dict[int, list[HoldRow]] = defaultdict(list)
     for hold in held:
         # One that nobody decided about in time holds nothing, and is cleared away before long.
         if hold.decide_by is None or hold.decide_by > search.now:
             holds_of[hold.facility_id].append(hold)
-    closures_of: dict[int, list[Closure]] = defaultdict(list)
-    for closure in shut:
-        period = Period(closure.start_time, closure.end_time)
-        closures_of[closure.facility_id].append(Closure(period, closure.reason))
-    return [_timeline(request, search, row, holds_of[row.id], closures_of[row.id]) for row in rows]
+    told = []
+    for row in rows:
+        told.append(_timeline(request, search, row, holds_of[row.id], shut[row.id]))
+        await asyncio.sleep(0)  # A hundred busy months take a second, and others are answered too.
+    return told
 
 
 def _timeline(

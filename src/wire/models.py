@@ -156,7 +156,10 @@ class CreateSessionRequest(BaseModel):
     token: Annotated[str, Field(max_length=46, min_length=46, pattern="^hf_[A-Za-z0-9_-]{43}$")]
     """A token of yours, or the secret of a link that signs in once, which is of no other use."""
     keep_signed_in: bool = False
-    """Whether the browser stays signed in for 365 days: one's own device, or a display at a door."""
+    """
+    Whether the browser stays signed in for 365 days: one's own device, or a display at a door. A
+    link opens no such session.
+    """
 
 
 class CreateSiteRequest(BaseModel):

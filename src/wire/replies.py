@@ -205,7 +205,10 @@ class CreateSessionRequest(TypedDict):
     token: str
     """A token of yours, or the secret of a link that signs in once, which is of no other use."""
     keep_signed_in: NotRequired[bool]
-    """Whether the browser stays signed in for 365 days: one's own device, or a display at a door."""
+    """
+    Whether the browser stays signed in for 365 days: one's own device, or a display at a door. A
+    link opens no such session.
+    """
 
 
 class CreateSiteRequest(TypedDict):

@@ -59,6 +59,13 @@ def test_of_many_who_come_with_one_link_at_once_one_is_let_in(api: Api, link: Li
     assert [201, *[401] * 7] == sorted(statuses)
 
 
+def test_a_link_opens_no_session_that_is_kept(api: Api, link: Link) -> None:
+    with connection(api.base_url) as http:
+        asked = {"token": link(api.person()), "keep_signed_in": True}
+        opened = Client(api.base_url, None, http).post(SESSION, asked)
+    assert "Max-Age=43200" in opened.headers["set-cookie"]
+
+
 def test_a_link_is_no_token(api: Api, link: Link) -> None:
     ada = api.person()
     secret = link(ada)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import ClientCursor
 
-from sql import bookings, changes, facilities, privacy, terms, timelines, users
+from sql import bookings, changes, facilities, privacy, terms, timelines, users, visits
 from sql.loader import load
 from tests import servers
 
@@ -128,6 +128,17 @@ def test_what_a_timeline_shows_is_found_by_the_index_on_start_times(
     assert re.search(found, plan), plan
     assert "Seq Scan on bookings" not in plan, plan
     assert "Seq Scan on users" not in plan, plan
+
+
+@MODES
+def test_who_booked_first_on_some_days_is_found_without_reading_every_booking(
+    year: psycopg.Connection[Any], mode: str
+) -> None:
+    day = datetime.now(UTC).date() - timedelta(days=400)
+    plan = _plan(year, visits, "report_adoption", mode, start_date=day, end_date=day)
+
+    assert "idx_bookings_status_time on bookings b" in plan, plan
+    assert "Seq Scan on bookings" not in plan, plan
 
 
 @MODES

@@ -111,7 +111,7 @@ export interface paths {
          * Report how easy booking is
          * @description How many visits to the timeline there were on the days, how they ended and how long it took to
          *     book, as `usage_record` has counted them; and how many users booked for whom there were none
-         *     before. Days are those of UTC. Only staff may.
+         *     before. Days are those of UTC. It is of the whole house: a visit knows no site. Only its staff may.
          *
          *     Needs the scope `read`.
          */
@@ -2109,7 +2109,8 @@ export interface components {
             /** @description A token of yours, or the secret of a link that signs in once, which is of no other use. */
             token: string;
             /**
-             * @description Whether the browser stays signed in for 365 days: one's own device, or a display at a door.
+             * @description Whether the browser stays signed in for 365 days: one's own device, or a display at a door. A
+             *     link opens no such session.
              * @default false
              */
             keep_signed_in: boolean;

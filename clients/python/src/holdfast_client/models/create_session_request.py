@@ -18,7 +18,8 @@ class CreateSessionRequest:
     Attributes:
         token (str): A token of yours, or the secret of a link that signs in once, which is of no other use.
         keep_signed_in (bool | Unset): Whether the browser stays signed in for 365 days: one's own device, or a display
-            at a door. Default: False.
+            at a door. A
+            link opens no such session. Default: False.
     """
 
     token: str
