@@ -114,7 +114,7 @@ def test_who_booked_just_before_the_days_of_a_report_is_not_new_in_it(
 
 def test_the_report_is_of_the_house_and_for_its_staff(api: Api) -> None:
     site = api.site()
-    keeper = api.person(sites=[site["id"]])
+    keeper = api.person(site_ids=[site["id"]])
     asked = days(date(2027, 3, 1), date(2027, 3, 7))
     refused(keeper.get(REPORT, params=asked), 403, "permission_denied")
     refused(api.person().get(REPORT, params=asked), 403, "permission_denied")
