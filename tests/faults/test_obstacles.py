@@ -279,6 +279,9 @@ def checkout(place: Path) -> Path:
     for part in ("scripts", "requirements"):
         shutil.copytree(ROOT / part, place / part)
     shutil.copy(ROOT / "pyproject.toml", place)
+    without = shutil.ignore_patterns("node_modules", "dist")
+    for part in ("web", "clients/typescript"):
+        shutil.copytree(ROOT / part, place / part, ignore=without)
     return place
 
 
@@ -318,7 +321,9 @@ def test_a_set_up_that_is_done_is_not_done_again(checkout: Path) -> None:
     program = checkout / ".venv" / "bin" / "holdfast"
     program.write_text('#!/bin/sh\necho "holdfast $*"\n')
     program.chmod(0o755)
-    functions = 'root="$1" venv="$1/.venv"; . "$1/scripts/_setup.sh"; '
+    functions = 'root="$1" venv="$1/.venv"; . "$1/scripts/_setup.sh"; . "$1/scripts/_web.sh"; '
+    (checkout / "web" / "dist").mkdir()
+    built = 'setup_web_wanted >"$root/web/dist/.made-from"'
     stamp = 'setup_wanted run >"$venv/.holdfast-run"'
     is_current = "setup_is_current run"
 
@@ -327,8 +332,15 @@ def test_a_set_up_that_is_done_is_not_done_again(checkout: Path) -> None:
 
     assert tell(is_current) != 0
     assert tell(stamp) == 0
+    assert tell(built) == 0
     done = set_up(checkout, NOWHERE)
     assert (done.stdout, done.stderr) == ("holdfast up --help\n", "")
+
+    (checkout / "web" / "src" / "new.ts").write_text("export {};\n")
+    without_pages = set_up(checkout, NOWHERE)
+    assert without_pages.stdout == "holdfast up --help\n"
+    assert "it runs without the web client; the API and /docs are there" in without_pages.stderr
+
     with (checkout / "requirements" / "run.txt").open("a") as lock:
         lock.write("# another version\n")
     assert tell(is_current) != 0

@@ -50,7 +50,6 @@ def test_metrics_are_text_that_needs_no_token(api: Api) -> None:
         response.status_code,
         response.headers["content-type"],
     )
-    assert METRICS == api.anonymous.get("/").json()["metrics"]
 
 
 def test_requests_are_counted_and_timed_by_operation(api: Api) -> None:

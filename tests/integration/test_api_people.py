@@ -45,7 +45,8 @@ def test_a_new_user_is_answered_in_full_with_a_token_that_lets_them_in(api: Api)
     assert where(user) == response.headers["location"]
     assert response.headers["cache-control"] == "no-store"
     assert user == api.staff.get(response.headers["location"]).json()
-    assert {**user, "quotas": ANY} == api.with_token(token["token"]).get(ME).json()
+    me = api.with_token(token["token"]).get(ME).json()
+    assert {**user, "quotas": ANY, "counts_usage": True} == me
 
 
 def test_a_new_user_is_staff_where_it_says_so(api: Api) -> None:
