@@ -18,6 +18,7 @@ const POLL_MILLISECONDS = 4_000;
 const STREAM_BEGINS_WITHIN = 6_000;
 const STREAM_AGAIN_AFTER = 30_000;
 const SILENCE_MILLISECONDS = 45_000;
+const PATIENCE_MILLISECONDS = 5_000;
 
 const state = $state<{ connection: Connection }>({ connection: "starting" });
 const listeners = new Set<Listener>();
@@ -44,10 +45,12 @@ function tell(change: Change | undefined): void {
 /** Begins to listen to the service; what was begun before ends. */
 export function startLive(): void {
   stopLive();
+  state.connection = "starting";
   running = new AbortController();
   const { signal } = running;
   addEventListener("online", startLive, { signal });
-  addEventListener("offline", () => (state.connection = "offline"), { signal });
+  // No network is not no service: what runs on this very machine is there all the same.
+  addEventListener("offline", startLive, { signal });
   void keepStreaming(signal);
   void keepAsking(signal);
 }
@@ -75,6 +78,9 @@ async function stream(signal: AbortSignal): Promise<void> {
   let hasBegun = false;
   // A stream that breaks off is opened anew by the client, which says nothing of it: this does.
   const watched = async (request: Request) => {
+    if (hasBegun) {
+      note(false, signal);
+    }
     try {
       const response = await fetch(request);
       note(response.ok && hasBegun, signal);
@@ -121,7 +127,8 @@ async function keepAsking(signal: AbortSignal): Promise<void> {
   await pause(POLL_MILLISECONDS / 4, signal);
   while (!signal.aborted) {
     if (state.connection !== "live") {
-      const isThere = await fetch("/healthz", { signal, cache: "no-store" }).then(
+      const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MILLISECONDS)]);
+      const isThere = await fetch("/healthz", { signal: patience, cache: "no-store" }).then(
         (response) => response.ok,
         () => false,
       );

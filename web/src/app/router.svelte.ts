@@ -56,6 +56,10 @@ export function followLinks(): void {
       return;
     }
     const isOurs = link.origin === location.origin && link.target === "" && !link.download;
+    const isHere = link.pathname === location.pathname && link.search === location.search;
+    if (isHere && link.hash !== "") {
+      return; // a place on this page, which the browser finds by itself
+    }
     if (isOurs && !elsewhere.some((start) => link.pathname.startsWith(start))) {
       event.preventDefault();
       go(link.pathname + link.search);

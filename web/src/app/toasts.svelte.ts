@@ -35,3 +35,8 @@ export function say(text: string, options: Partial<Omit<Toast, "id" | "text">> =
 export function unsay(id: number): void {
   state.toasts = state.toasts.filter((each) => each.id !== id);
 }
+
+/** Takes back all that was said: whoever reads now is somebody else. */
+export function unsayAll(): void {
+  state.toasts = [];
+}

@@ -95,6 +95,19 @@ export function closeBooking(): void {
   state.opened = refused.shift();
 }
 
+/** Closes whatever is open, and what waits to be: whoever left its page is not to meet it. */
+export function leaveBookings(): void {
+  refused.length = 0;
+  state.opened = undefined;
+}
+
+/** Forgets what the user was about to book: the next one is somebody else. */
+export function forgetBookings(): void {
+  leaveBookings();
+  unanswered.clear();
+  state.making = [];
+}
+
 /** Calls the listener after each change that was made here, until the function it gives is called. */
 export function onOwnChange(listener: () => void): () => void {
   listeners.add(listener);

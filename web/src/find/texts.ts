@@ -34,15 +34,24 @@ export function nameOf(block: Block): string {
 /** What a block is and when, with who holds it and the viewer's own time where those are known. */
 export function about(line: Line, block: Block): string {
   const mine = isMine(block);
+  const shown = isHeld(block) ? block : ofDayOnly(line, block);
   return [
     mine ? t("find:kinds.mine") : isHeld(block) ? t(`find:kinds.${block.kind}`) : nameOf(block),
-    times(line, block),
+    times(line, shown),
     ...(block.booking ? [block.booking.title] : []),
     ...(block.booking && !mine ? [block.booking.user.display_name] : []),
-    spanHere(block.start, block.end, line.timeline.facility.time_zone),
+    spanHere(shown.start, shown.end, line.timeline.facility.time_zone),
   ]
     .filter((text) => text !== "")
     .join(" · ");
+}
+
+/**
+ * What the line shows of it. When a booking begins and ends says something; a mark of the service's
+ * that goes on into other days ends where what was asked for ended, which says nothing.
+ */
+function ofDayOnly({ scale }: Line, { start, end }: Stretch): Stretch {
+  return { start: Math.max(start, scale.start), end: Math.min(end, scale.end) };
 }
 
 /** Why nothing can be booked at a moment, and from when on it can, of the same day. */
