@@ -19,7 +19,8 @@ SELECT l.user_id
    AND u.deactivated_at IS NULL;
 
 -- name: use_link :exec
--- Uses the link with this hash up, if it still signs somebody in: of those who come at once, one does.
+-- Uses the link with this hash up, if it still signs somebody in. Of those who come at once, one
+-- does.
 DELETE FROM sign_in_links AS l
  USING users AS u
  WHERE l.secret_hash = %(secret_hash)s::bytea

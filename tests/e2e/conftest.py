@@ -7,7 +7,7 @@ browser does, so whatever is asynchronous here runs in a thread of its own.
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,14 +179,27 @@ def _told(message: ConsoleMessage) -> tuple[str, str]:
     return message.type, message.text
 
 
+class Axe(Protocol):
+    """See ``axe``."""
+
+    def __call__(self, page: Page, *, within: str = "html", only: Sequence[str] = ()) -> None:
+        """Look at a page, or at a part of it; for all that axe knows, or only by some rules."""
+
+
 @pytest.fixture(scope="session")
-def axe() -> Callable[[Page], None]:
+def axe() -> Axe:
     """Fails if axe-core finds anything wrong with a page as it stands."""
     source = (HERE / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
-    def look(page: Page) -> None:
-        page.evaluate(source)
-        found = page.evaluate("async () => (await axe.run()).violations")
+    def look(page: Page, *, within: str = "html", only: Sequence[str] = ()) -> None:
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(source)
+        options = {"resultTypes": ["violations"], **({"runOnly": list(only)} if only else {})}
+        # Whole pages have rules of their own, which a part of one has not.
+        what = "document" if within == "html" else f"'{within}'"
+        found = page.evaluate(
+            f"async options => (await axe.run({what}, options)).violations", options
+        )
         assert [] == [
             (each["id"], node["html"][:200], node.get("failureSummary", "")[:300])
             for each in found

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from .conftest import House, OpenPage
 from .rooms import DAY, room
@@ -19,6 +19,15 @@ def pending(house: House, *titles: str) -> list[dict[str, Any]]:
         where.book("carla", start, end, title)
         for title, start, end in zip(titles, clocks, clocks[1:], strict=False)
     ]
+
+
+def user(house: House, username: str, **more: Any) -> dict[str, Any]:
+    """A new user, whom no other test knows."""
+    with house.api("ingrid") as staff:
+        made = staff.post("/api/v1/users/", json={"username": username, **more})
+    assert made.status_code == 201, made.text
+    found: dict[str, Any] = made.json()
+    return found
 
 
 def status(house: House, booking: dict[str, Any]) -> dict[str, Any]:
@@ -146,6 +155,55 @@ def test_what_somebody_else_saved_meanwhile_is_told_and_nothing_typed_is_lost(
     assert (9, "By the water.") == (found["capacity"], found["description"])
 
 
+def test_archiving_asks_and_keeps_what_is_not_saved_and_what_others_saved(
+    house: House, open_page: OpenPage
+) -> None:
+    where = room(house)
+    page = open_page("ingrid", path=f"/staff/facilities/{where.id}")
+    page.get_by_role("spinbutton", name="People").fill("9")
+    address = f"/api/v1/facilities/{where.id}/"
+    with house.api("desmond") as staff:
+        staff.patch(address, json={"description": "By the water."})
+        page.get_by_role("button", name="Archive").click()
+        dialog = page.get_by_role("dialog", name=f"Archive {where.name}?")
+        dialog.get_by_role("button", name="Archive").click()
+        expect(dialog.get_by_role("alert")).to_contain_text("Somebody else has changed this")
+        dialog.get_by_role("button", name="Archive").click()
+        expect(page.get_by_text("This facility is archived")).to_be_visible()
+        expect(page.get_by_role("spinbutton", name="People")).to_have_value("9")
+        expect(page.get_by_label("Description")).to_have_value("By the water.")
+        page.get_by_role("button", name="Restore").click()
+        expect(page.get_by_role("button", name="Archive")).to_be_visible()
+        expect(page.get_by_role("spinbutton", name="People")).to_have_value("9")
+        found = staff.get(address).json()
+    assert ("active", 7) == (found["status"], found["capacity"])
+
+
+def test_what_is_not_saved_is_not_left_unasked(house: House, open_page: OpenPage) -> None:
+    where = room(house)
+    page = open_page("ingrid", path="/staff/facilities")
+    page.get_by_label("Search").fill(where.name)
+    page.get_by_role("link", name=where.name).click()
+    people = page.get_by_role("spinbutton", name="People")
+    people.fill("9")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.get_by_role("link", name="Closures").click()
+    page.evaluate("history.back()")
+    expect(page).to_have_url(re.compile(rf"/staff/facilities/{where.id}$"))
+    expect(people).to_have_value("9")
+    assert ["What you changed is not saved. Leave all the same?"] * 2 == asked
+    page.remove_listener("dialog", stay)
+    page.get_by_role("button", name="Discard changes").click()
+    page.get_by_role("link", name="Closures").click()
+    expect(page).to_have_url(re.compile("/staff/closures$"))
+
+
 def test_opening_hours_are_written_by_keyboard(house: House, open_page: OpenPage) -> None:
     where = room(house, opening_hours=[])
     page = open_page("ingrid", path=f"/staff/facilities/{where.id}")
@@ -212,6 +270,36 @@ def test_a_closure_names_the_bookings_that_it_would_cancel(
     expect(item(page, where.name)).to_have_count(0)
 
 
+def test_staff_of_two_sites_close_what_is_at_the_second(house: House, open_page: OpenPage) -> None:
+    user(house, "odile", site_ids=[1, 2])
+    where = room(house, site_id=2)
+    page = open_page("odile", path="/staff/closures")
+    page.get_by_role("button", name="New closure").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("One facility").check()
+    dialog.get_by_role("combobox", name="Facility").fill(where.name)
+    expect(dialog.get_by_role("option", name=where.name)).to_be_visible()
+
+
+def test_a_right_that_was_taken_away_meanwhile_is_not_given_back(
+    house: House, open_page: OpenPage
+) -> None:
+    found = user(house, "priya", is_staff=True)
+    address = f"/api/v1/users/{found['id']}/"
+    page = open_page("ingrid", path=f"/staff/users/{found['id']}")
+    right = page.get_by_label("Staff of the house")
+    expect(right).to_be_checked()
+    with house.api("desmond") as staff:
+        staff.patch(address, json={"is_staff": False})
+        page.get_by_label("Makers").check()
+        expect(page.get_by_text("They changed staff of the house from Yes to No")).to_be_visible()
+        expect(right).not_to_be_checked()
+        page.get_by_label("Name to show").fill("Priya Nair")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Priya Nair is saved.")).to_be_visible()
+        assert staff.get(address).json()["is_staff"] is False
+
+
 def test_a_user_is_created_whose_token_works_and_is_forgotten_again(
     house: House, open_page: OpenPage
 ) -> None:
@@ -225,6 +313,7 @@ def test_a_user_is_created_whose_token_works_and_is_forgotten_again(
     dialog.get_by_label("Name to show").fill("Noor Haddad")
     dialog.get_by_role("button", name="Create user").click()
     token = page.get_by_role("dialog").get_by_label("Token", exact=True).input_value()
+    page.keyboard.press("Escape")
     me = f"{house.url}/api/v1/me/"
     headers = {"Authorization": f"Bearer {token}"}
     assert "noor" == httpx.get(me, headers=headers).json()["username"]
@@ -263,6 +352,26 @@ def test_a_group_is_filled_and_the_history_tells_it_in_sentences(
     page.get_by_label("What").select_option("Groups of users")
     expect(page.get_by_text(re.compile("added .+ to the group Bell ringers"))).to_have_count(0)
     assert "type=user_group" in page.url
+
+
+def test_two_who_fill_a_group_at_the_same_time_both_do(house: House, open_page: OpenPage) -> None:
+    mine, theirs = room(house), room(house)
+    with house.api("desmond") as staff:
+        body = {"name": f"Group of {mine.name}", "facility_ids": []}
+        made = staff.post("/api/v1/facility-groups/", json=body).json()
+        page = open_page("ingrid", path="/staff/groups")
+        page.get_by_role("button", name=f"Edit: {made['name']}").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("combobox", name="Add a facility").fill(mine.name)
+        dialog.get_by_role("option", name=mine.name).click()
+        address = f"/api/v1/facility-groups/{made['id']}/"
+        staff.patch(address, json={"facility_ids": [theirs.id]})
+        dialog.get_by_role("button", name="Save").click()
+        expect(dialog).to_contain_text("Somebody else saved this meanwhile")
+        expect(dialog.get_by_role("listitem").filter(has_text=theirs.name).last).to_be_visible()
+        dialog.get_by_role("button", name="Save").click()
+        expect(dialog).to_have_count(0)
+        assert {mine.id, theirs.id} == set(staff.get(address).json()["facility_ids"])
 
 
 def test_staff_of_a_site_run_theirs_and_look_at_the_others(

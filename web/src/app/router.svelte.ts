@@ -41,13 +41,28 @@ export function setQuery(values: Record<string, string>, { replace = true } = {}
   }
 }
 
+let mayLeave = () => true;
+
+/** Asks before a link or the browser's Back leads to another page, until the function it gives is called. */
+export function askFirst(ask: () => boolean): () => void {
+  mayLeave = ask;
+  return () => {
+    mayLeave = () => true;
+  };
+}
+
 /** These begin what the service serves besides: links to it leave these pages. */
 const elsewhere = ["/api/", "/docs", "/problems", "/openapi", "/assets/"];
 
 /** Follows links within these pages without loading them anew. */
 export function followLinks(): void {
   addEventListener("popstate", () => {
-    current.href = location.href;
+    if (location.pathname === current.pathname || mayLeave()) {
+      current.href = location.href;
+    } else {
+      // The browser went already, and the page stays.
+      history.pushState(null, "", current.href);
+    }
   });
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element ? event.target.closest("a") : null;
@@ -62,7 +77,9 @@ export function followLinks(): void {
     }
     if (isOurs && !elsewhere.some((start) => link.pathname.startsWith(start))) {
       event.preventDefault();
-      go(link.pathname + link.search);
+      if (link.pathname === current.pathname || mayLeave()) {
+        go(link.pathname + link.search);
+      }
     }
   });
 }

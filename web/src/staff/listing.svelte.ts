@@ -50,8 +50,11 @@ export class Listing<T> {
   follow(): () => void {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stop = onChange(() => {
-      clearTimeout(timer);
-      timer = setTimeout(() => void this.again(), TOGETHER_MILLISECONDS);
+      // Not begun anew by each change: where they do not cease, the list has to be asked for too.
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        void this.again();
+      }, TOGETHER_MILLISECONDS);
     });
     return () => {
       clearTimeout(timer);

@@ -1,6 +1,8 @@
 /** The names of records that are known by their identifier, asked for when they are first told. */
 import { SvelteMap } from "svelte/reactivity";
-import { api, ok } from "../app/api.ts";
+import { api, isProblem, ok } from "../app/api.ts";
+import { onChange } from "../app/live.svelte.ts";
+import { me, noticeEnd } from "../app/session.svelte.ts";
 import type { RecordKind } from "./changes.ts";
 import { personName } from "./people.ts";
 
@@ -24,14 +26,32 @@ const ask: Record<RecordKind, (id: number) => Promise<string>> = {
     (await ok(api.GET("/api/v1/facility-groups/{id}/", { params: { path: { id } } }))).name,
 };
 
+// What was changed may have another name: it is asked for again where it is next shown.
+onChange((change) => {
+  if (change?.record === "facility" || change?.record === "site") {
+    const id = change.record === "facility" ? change.facility_id : change.site_id;
+    asked.delete(keyOf(change.record, id ?? 0));
+  }
+});
+
+/** What one user may see is not for the next who signs in here. */
+function keyOf(kind: RecordKind, id: number): string {
+  return `${me()?.id} ${kind} ${id}`;
+}
+
 /** The name, or the number of what has none, is gone, or is not known yet. */
 export function nameOf(kind: RecordKind, id: number): string {
-  const key = `${kind} ${id}`;
+  const key = keyOf(kind, id);
   if (!asked.has(key)) {
     asked.add(key);
     ask[kind](id).then(
       (name) => names.set(key, name),
-      () => undefined,
+      (error: unknown) => {
+        noticeEnd(error);
+        if (!isProblem(error, "not_found")) {
+          asked.delete(key);
+        }
+      },
     );
   }
   return names.get(key) ?? `#${id}`;

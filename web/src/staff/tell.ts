@@ -66,7 +66,7 @@ export function instantText(text: string): string {
 
 /** A text that somebody wrote, within a sentence. */
 export function quoted(text: string): string {
-  return t("staff:quoted", {
+  return t("common:quoted", {
     text: text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text,
   });
 }

@@ -1,5 +1,8 @@
-import { expect, test } from "vitest";
-import { instantIn, isMoment, spanText } from "../../src/staff/closures/span.ts";
+import { beforeAll, expect, test } from "vitest";
+import { speak } from "../../src/app/i18n.ts";
+import { instantIn, isMoment, spanText, spanTextHere } from "../../src/staff/closures/span.ts";
+
+beforeAll(() => speak("en"));
 
 test("a clock is one of the zone that is closed", () => {
   const moment = { day: "2027-03-13", clock: "08:00" };
@@ -25,4 +28,12 @@ test("whole days are told without times, by the clock of what is closed", () => 
   expect(spanText(...christmas, "UTC")).toBe(
     "Thursday, 24 December 2026, 18:15 – Friday, 25 December 2026, 18:15",
   );
+});
+
+test("the viewer's clock is told where it shows another time, or where no other is known", () => {
+  const morning = ["2027-03-13T08:00:00Z", "2027-03-13T10:00:00Z"] as const;
+  const told = "Saturday, 13 March 2027, 09:00 – 11:00 your time";
+  expect(spanTextHere(...morning, "Asia/Kathmandu", "Europe/Berlin")).toBe(told);
+  expect(spanTextHere(...morning, undefined, "Europe/Berlin")).toBe(told);
+  expect(spanTextHere(...morning, "Europe/Vienna", "Europe/Berlin")).toBe("");
 });

@@ -1,13 +1,16 @@
 /** Days and clocks in a zone, as a field has them and as people read them. */
+import { t } from "../../app/i18n.ts";
 import { clock, longDate } from "../../time/format.ts";
 import {
   addDays,
   type Day,
   dayIn,
+  here,
   instantOf,
   isDay,
   minuteOf,
   read,
+  sameClock,
   wire,
 } from "../../time/zones.ts";
 import { clockIn, minuteOfClock } from "../hours.ts";
@@ -46,4 +49,17 @@ export function spanText(start_time: string, end_time: string, zone: string): st
       ? clock(end, zone)
       : `${longDate(end, zone)}, ${clock(end, zone)}`;
   return `${longDate(start, zone)}, ${clock(start, zone)} – ${until}`;
+}
+
+/** The same span by the viewer's clock, and said to be so; empty where that shows the same. */
+export function spanTextHere(
+  start_time: string,
+  end_time: string,
+  zone: string | undefined,
+  viewer = here,
+): string {
+  const isSame =
+    zone !== undefined &&
+    [start_time, end_time].every((time) => sameClock(read(time), zone, viewer));
+  return isSame ? "" : t("common:your_time", { time: spanText(start_time, end_time, viewer) });
 }
