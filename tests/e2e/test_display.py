@@ -165,3 +165,17 @@ def test_a_door_shows_the_next_day_after_a_night_without_a_visitor(
     page.clock.set_fixed_time(tomorrow + timedelta(minutes=1))
     expect(page.get_by_text("Taken", exact=True)).to_be_visible()
     expect(page.get_by_text("The day after")).to_be_visible()
+
+
+def test_a_door_whose_clock_is_put_right_asks_anew(
+    house: Any, room: int, open_page: Callable[..., Page]
+) -> None:
+    book(house, room, "maria", next_quarter() + timedelta(days=1), "The day after")
+    page = open_page("maria", path=f"/display/{room}")
+    expect(page.get_by_text("Free", exact=True)).to_be_visible()
+    page.clock.set_fixed_time(datetime(1970, 1, 1, tzinfo=UTC))
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_text("not booked for a month")).to_be_visible()
+    page.clock.set_fixed_time(datetime.now(UTC))
+    expect(page.get_by_text("not booked for a month")).to_be_hidden()
+    expect(page.get_by_text(re.compile("^until "))).to_be_visible()

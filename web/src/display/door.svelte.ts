@@ -23,7 +23,8 @@ export class Door {
   error = $state.raw<unknown>();
   /** Since when the service is not heard of. */
   lostAt = $state<number>();
-  /** Until when `timeline` is known. */
+  /** From when and until when `timeline` is known. */
+  start = $state(0);
   horizon = $state(0);
   blocks = $derived(this.timeline ? blocksOf(this.timeline) : []);
 
@@ -66,6 +67,13 @@ export class Door {
     }
   }
 
+  /** Asks anew where a clock that was put right shows a time of which nothing is known. For an effect. */
+  heedClock(now: number): void {
+    if (this.timeline && (now < this.start || now >= this.horizon)) {
+      this.#soon();
+    }
+  }
+
   async load(): Promise<void> {
     if (this.#isLoading) {
       this.#isStale = true;
@@ -103,6 +111,7 @@ export class Door {
     };
     const [timeline] = await ok(api.GET("/api/v1/availability/timeline", { params: { query } }));
     this.timeline = timeline;
+    this.start = start;
     this.horizon = horizon;
     this.error = undefined;
   }
