@@ -396,3 +396,9 @@ def test_members_are_told_that_the_desk_is_not_theirs(open_page: OpenPage) -> No
     page = open_page("maria", path="/staff/users")
     expect(page.get_by_text("This is the staff's desk")).to_be_visible()
     expect(page.get_by_role("navigation", name="Staff pages")).to_have_count(0)
+
+
+def test_on_a_phone_the_tab_of_the_page_is_in_sight(open_page: OpenPage) -> None:
+    page = open_page("ingrid", path="/staff/history", width=390, height=844)
+    tabs = page.get_by_role("navigation", name="Staff")
+    expect(tabs.get_by_role("link", name="History")).to_be_in_viewport(ratio=1)
