@@ -400,5 +400,5 @@ def test_members_are_told_that_the_desk_is_not_theirs(open_page: OpenPage) -> No
 
 def test_on_a_phone_the_tab_of_the_page_is_in_sight(open_page: OpenPage) -> None:
     page = open_page("ingrid", path="/staff/history", width=390, height=844)
-    tabs = page.get_by_role("navigation", name="Staff")
+    tabs = page.get_by_role("navigation", name="Staff pages")
     expect(tabs.get_by_role("link", name="History")).to_be_in_viewport(ratio=1)

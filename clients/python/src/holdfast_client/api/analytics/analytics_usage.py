@@ -74,8 +74,7 @@ def sync(
 
     How many visits to the timeline there were on the days, how they ended and how long it took to
     book, as `usage_record` has counted them; and how many users booked for whom there were none
-    before. Days are those of UTC. Only staff may, and of the house: a visit knows no
-    site.
+    before. Days are those of UTC; a visit knows no site. Only staff may, of the house.
 
     Needs the scope `read`.
     """
