@@ -16,16 +16,21 @@ FACILITIES, BOOKINGS_EACH = 500, 6
 TRIES, MOST_TRIES = 3, 10
 LEAST_FRAMES = 50
 
-# From when the last of the timelines is there to when the browser has painted them.
+# From when the last of the timelines is there to when the browser has painted them; and from when
+# the first of them was asked for.
 RENDERED = """
 () => new Promise((resolve) => {
   const fetched = performance
     .getEntriesByType("resource")
     .filter(({ name }) => name.includes("/availability/timeline"));
   const last = Math.max(...fetched.map(({ responseEnd }) => responseEnd));
+  const first = Math.min(...fetched.map(({ startTime }) => startTime));
   const rows = Number(document.querySelector('[role="grid"]').getAttribute("aria-rowcount"));
   requestAnimationFrame(() =>
-    setTimeout(() => resolve({ milliseconds: performance.now() - last, rows })),
+    setTimeout(() => {
+      const now = performance.now();
+      resolve({ milliseconds: now - last, whole: now - first, rows });
+    }),
   );
 })
 """
@@ -90,12 +95,14 @@ def opened(open_page: OpenPage, word: str) -> Page:
 def test_hundreds_of_facilities_are_there_within_a_second(
     open_page: OpenPage, crowd: str, quote: Quote
 ) -> None:
-    taken = []
+    taken, whole = [], []
     for _ in range(TRIES):
         found = opened(open_page, crowd).evaluate(RENDERED)
         assert FACILITIES + 1 == found["rows"]
         taken.append(found["milliseconds"])
-    quote("500 facilities, 3,000 bookings", f"{min(taken):.0f} ms to draw")
+        whole.append(found["whole"])
+    figures = f"{min(taken):.0f} ms to draw, {min(whole):.0f} ms with asking for them"
+    quote("500 facilities, 3,000 bookings", figures)
     assert min(taken) < 1000
 
 

@@ -68,7 +68,7 @@ def _ways_in(settings: Settings, base: str, dsn: str, *, demo_loaded: bool) -> l
             "",
             "A link that signs you in:",
             "",
-            _link_command(settings),
+            _link_command(settings, "YOUR-NAME", "--staff"),
         ]
     try:
         links = [
@@ -78,7 +78,14 @@ def _ways_in(settings: Settings, base: str, dsn: str, *, demo_loaded: bool) -> l
     except Failure as failure:  # somebody deactivated a demo user
         return [f"  Open      {base}/", f"No demo links: {failure}"]
     lines = [f"  Open      {address}  ({who})" for who, address in links]
-    return [*lines, "            (each signs in once; 'holdfast link' makes another)"]
+    return [
+        *lines,
+        "            (each signs in once)",
+        "",
+        "Another link, for anybody:",
+        "",
+        _link_command(settings, DEMO_MEMBER),
+    ]
 
 
 def _demo_lines(base: str, dsn: str) -> list[str]:
@@ -103,9 +110,9 @@ def _demo_token(dsn: str, username: str, *, staff: bool) -> str:
     return asyncio.run(issue_token(dsn, order)).secret
 
 
-def _link_command(settings: Settings) -> str:
+def _link_command(settings: Settings, username: str, *more: str) -> str:
     words = [str(Path(sys.prefix) / "bin" / "holdfast"), "link"]
-    words += ["--username", "YOUR-NAME", "--staff"]
+    words += ["--username", username, *more]
     words += ["--url", base_url(settings)]
     if settings.data_dir is not None:
         words += ["--data-dir", str(settings.data_dir)]
