@@ -835,8 +835,6 @@ CREATE UNIQUE INDEX quotas_facility_group_key ON public.quotas USING btree (faci
 
 CREATE UNIQUE INDEX quotas_facility_key ON public.quotas USING btree (facility_id) WHERE (facility_id IS NOT NULL);
 
-CREATE INDEX idx_sign_in_links_user ON public.sign_in_links USING btree (user_id);
-
 CREATE INDEX idx_site_staff_site ON public.site_staff USING btree (site_id);
 
 CREATE UNIQUE INDEX sites_name_key ON public.sites USING btree (lower((name)::text));

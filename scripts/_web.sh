@@ -35,10 +35,10 @@ setup_web_wanted() {
 }
 
 setup_web_build() {
-  local log="$root/.venv/web.log" work begun=$SECONDS
+  local log="$root/.venv/web.log" begun=$SECONDS
   setup_node web || return 1
   printf 'Building the web client ... ' >&2
-  work="$root/web/.dist.$$"
+  work="$root/web/.dist.$$" # not local: the trap outlives the function
   trap 'rm -rf -- "$work"' EXIT
   if ! (cd -- "$root/web" && node node_modules/vite/bin/vite.js build --outDir "$work") >"$log" 2>&1; then
     printf 'failed\n' >&2

@@ -20,6 +20,7 @@ fi
 if ! (setup_web && setup_node tests/e2e); then
   echo 'holdfast: tests of the web client are skipped.' >&2
   export HOLDFAST_NO_WEB='the web client is not built'
+  if [ -n "${HOLDFAST_NEEDS_WEB:-}" ]; then exit 1; fi
 elif ! setup_chromium; then
   echo 'holdfast: tests in a browser are skipped.' >&2
   export HOLDFAST_NO_BROWSER="$no_chromium"
