@@ -660,6 +660,7 @@ CREATE TABLE user_tokens (
     expires_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     scopes text[] DEFAULT '{read,book,manage}'::text[] NOT NULL,
+    issues_until timestamp with time zone,
     CONSTRAINT user_tokens_pkey PRIMARY KEY (id),
     CONSTRAINT user_tokens_name_not_blank CHECK ((((name)::text COLLATE "C") ~ '\S'::text)),
     CONSTRAINT user_tokens_scopes_known CHECK (((scopes <@ '{read,book,manage}'::text[]) AND (scopes <> '{}'::text[]))),

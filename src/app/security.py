@@ -118,6 +118,7 @@ def _admitted(scope: Scope, operation_id: str, known: Known) -> Subject:
     check_scopes(known.scopes, operations()[operation_id].scopes)
     exchange["caller"] = known.caller
     exchange["token_expires_at"] = known.expires_at
+    exchange["token_issues_until"] = known.issues_until
     exchange["token_scopes"] = known.scopes
     return {"sub": known.caller.user_id}
 

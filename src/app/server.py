@@ -208,6 +208,7 @@ class Dispatcher:
             request_id=exchange["request_id"],
             caller=exchange.get("caller", NOBODY),
             token_expires_at=exchange.get("token_expires_at"),
+            token_issues_until=exchange.get("token_issues_until"),
             token_scopes=exchange.get("token_scopes", frozenset()),
             path=scope["path"],
             params={**scope.get("path_params", {}), **exchange["params"]},

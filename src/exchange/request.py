@@ -55,7 +55,8 @@ class Request:
     ``params`` holds path and query parameters by name, typed as the contract says
     (instants still as text); ``headers`` the declared ones, by their names in lower
     case; ``body`` the parsed JSON, or None. ``token_hash`` is the SHA-256 of the token that
-    it came with, ``by_cookie`` whether that was in the cookie of a session, ``is_secure``
+    it came with, ``token_issues_until`` when tokens end at the latest that it makes, None for
+    never, ``by_cookie`` whether that was in the cookie of a session, ``is_secure``
     whether it came over TLS.
     """
 
@@ -64,6 +65,7 @@ class Request:
     request_id: str
     caller: Caller
     token_expires_at: datetime | None
+    token_issues_until: datetime | None
     token_scopes: frozenset[Scope]
     path: str
     params: Mapping[str, Any]

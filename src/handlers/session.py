@@ -26,18 +26,26 @@ async def session_create(request: Request) -> Response:
         caller = await users.find_caller(conn, secret_hash, now)
         if caller is not None:
             user_id, scopes, until = caller.user_id, caller.token_scopes, caller.token_expires_at
+            issues_until = caller.token_issues_until
             lasts = KEPT_SESSION if wanted.keep_signed_in else SESSION
         else:
             link = await links.find_link(conn, secret_hash=secret_hash, now=now)
             if link is None:
                 raise _refused()
-            user_id, scopes, until, lasts = link.user_id, list(SCOPES), None, SESSION
+            user_id, scopes, lasts = link.user_id, list(SCOPES), SESSION
+            until = issues_until = None
         user = await _user(conn, user_id)
     async with transaction(request.pool, actor_id=user_id, request_id=request.request_id) as conn:
         if caller is None and not await links.use_link(conn, secret_hash=secret_hash, now=now):
             raise _refused()
         secret, expires_at = await open_session(
-            conn, user_id, now, lasts=lasts, scopes=scopes, until=until
+            conn,
+            user_id,
+            now,
+            lasts=lasts,
+            scopes=scopes,
+            until=until,
+            issues_until=issues_until,
         )
     return _begun(request, user, scopes, secret, now, expires_at)
 

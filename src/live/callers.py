@@ -31,10 +31,14 @@ Lookup = Callable[[bytes], Awaitable[CallerRow | None]]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Whom a token speaks for, until when, and what it may be used for; None is for ever."""
+    """Whom a token speaks for, until when, and what it may be used for; None is for ever.
+
+    What it makes ends at ``issues_until`` at the latest.
+    """
 
     caller: Caller
     expires_at: datetime | None
+    issues_until: datetime | None
     scopes: frozenset[Scope]
 
 
@@ -98,7 +102,9 @@ class Callers:
             frozenset(row.site_ids),
             frozenset(row.group_ids),
         )
-        known = Known(caller, row.token_expires_at, frozenset(row.token_scopes))
+        known = Known(
+            caller, row.token_expires_at, row.token_issues_until, frozenset(row.token_scopes)
+        )
         if began == self._changes:  # else what was read may be from before a change
             self._remember(token_hash, known)
         return known

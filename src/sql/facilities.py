@@ -287,13 +287,20 @@ async def keep_other_groups_out(
     return await _QUERIES["keep_other_groups_out"].exec(conn, parameters)
 
 
-async def list_candidates(
-    conn: Connection, *, site_id: int, facility_type: str, min_capacity: int, limit: int
+async def list_candidates(  # noqa: PLR0913 - what a facility is to be like
+    conn: Connection,
+    *,
+    site_id: int,
+    facility_type: str,
+    capacity: int,
+    min_capacity: int,
+    limit: int,
 ) -> list[FacilityRow]:
-    """Active facilities that may do in place of one of this site and type, the likeliest first."""
+    """Active facilities that may do in place of one like this, the likeliest first."""
     parameters = {
         "site_id": site_id,
         "facility_type": facility_type,
+        "capacity": capacity,
         "min_capacity": min_capacity,
         "limit": limit,
     }

@@ -200,9 +200,9 @@ DELETE FROM facility_user_groups
    AND user_group_id <> ALL (%(user_group_ids)s::int4[]);
 
 -- name: list_candidates :many
--- Active facilities that are large enough, to be looked at in place of one of this site and
--- type: first those of the same type at the same site, then the same site's, then the
--- smallest that will do.
+-- Active facilities that are large enough, to be looked at in place of one of this site, type and
+-- size: first those of the type, of which first the site's, then those whose size is nearest to it
+-- by its factor. A room elsewhere comes before a bicycle here: neither may do, but only one can.
 SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
        f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at,
        f.opening_hours::text AS opening_hours, s.opening_hours::text AS site_opening_hours,
@@ -218,7 +218,7 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
   JOIN sites AS s ON s.id = f.site_id
  WHERE f.status = 'active'
    AND f.capacity >= %(min_capacity)s::int4
- ORDER BY (f.site_id = %(site_id)s::int4
-           AND f.facility_type = %(facility_type)s::facility_type) DESC,
-          (f.site_id = %(site_id)s::int4) DESC, f.capacity, f.id
+ ORDER BY (f.facility_type = %(facility_type)s::facility_type) DESC,
+          (f.site_id = %(site_id)s::int4) DESC,
+          abs(ln(f.capacity) - ln(%(capacity)s::int4)), f.id
  LIMIT %(limit)s::int4;

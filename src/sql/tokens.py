@@ -53,6 +53,30 @@ async def insert_token(  # noqa: PLR0913 - one parameter for each column
     return await _QUERIES["insert_token"].only(conn, TokenRow, parameters)
 
 
+async def insert_session(  # noqa: PLR0913 - one parameter for each column
+    conn: Connection,
+    *,
+    user_id: int,
+    token_hash: bytes,
+    token_prefix: str,
+    name: str,
+    scopes: Sequence[Scope],
+    expires_at: datetime,
+    issues_until: datetime | None,
+) -> None:
+    """A new token of a browser's. What it makes ends at ``issues_until``; None is never."""
+    parameters = {
+        "user_id": user_id,
+        "token_hash": token_hash,
+        "token_prefix": token_prefix,
+        "name": name,
+        "scopes": list(scopes),
+        "expires_at": expires_at,
+        "issues_until": issues_until,
+    }
+    await _QUERIES["insert_session"].exec(conn, parameters)
+
+
 async def delete_token(conn: Connection, *, user_id: int, token_id: int) -> bool:
     """Delete the token; False if this user has none with this id."""
     parameters = {"user_id": user_id, "token_id": token_id}

@@ -14,6 +14,14 @@ VALUES (%(user_id)s::int4, %(token_hash)s::bytea, %(token_prefix)s::text, %(name
         %(scopes)s::text[], %(expires_at)s::timestamptz)
 RETURNING id, name, token_prefix, scopes, created_at, expires_at;
 
+-- name: insert_session :exec
+-- A new token of a user's browser. What it issues ends when that does which it was opened with.
+INSERT INTO user_tokens (user_id, token_hash, token_prefix, name, scopes, expires_at,
+                         issues_until)
+VALUES (%(user_id)s::int4, %(token_hash)s::bytea, %(token_prefix)s::text, %(name)s::text,
+        %(scopes)s::text[], %(expires_at)s::timestamptz,
+        COALESCE(%(issues_until)s::timestamptz, 'infinity'));
+
 -- name: delete_token :exec
 -- Makes a token useless at once, if it is this user's.
 DELETE FROM user_tokens

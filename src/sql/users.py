@@ -17,6 +17,8 @@ _QUERIES = load(__file__)
 class CallerRow:
     """Whom a token stands for, and what it may be used for.
 
+    What the token makes ends at ``token_issues_until`` at the latest, which is when it ends
+    itself, or, for a browser's session, when that ends which the session was opened with.
     ``site_ids`` are the sites that the user is staff of, ``group_ids`` the groups they belong to.
     """
 
@@ -25,6 +27,7 @@ class CallerRow:
     is_staff: bool
     token_expires_at: datetime | None
     token_scopes: list[Scope]
+    token_issues_until: datetime | None
     site_ids: list[int]
     group_ids: list[int]
 

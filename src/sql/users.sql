@@ -2,6 +2,7 @@
 -- The active user whose unexpired token has this hash.
 SELECT u.id AS user_id, u.username, u.is_staff,
        t.expires_at AS token_expires_at, t.scopes AS token_scopes,
+       NULLIF(COALESCE(t.issues_until, t.expires_at), 'infinity') AS token_issues_until,
        ARRAY(SELECT s.site_id
                FROM site_staff AS s
               WHERE s.user_id = u.id) AS site_ids,

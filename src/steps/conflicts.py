@@ -201,14 +201,15 @@ async def _candidates(
     Asked for by powers of two, so that few lists serve all; who judges them leaves out what
     is too small.
     """
-    capacity = 1 << (attendees.bit_length() - 1)
+    capacity, min_capacity = (1 << (size.bit_length() - 1) for size in (here.capacity, attendees))
     return await source.page(
-        f"instead: {here.site_id} {here.facility_type} {capacity} {limit}",
+        f"instead: {here.site_id} {here.facility_type} {capacity} {min_capacity} {limit}",
         partial(
             facilities.list_candidates,
             site_id=here.site_id,
             facility_type=here.facility_type,
-            min_capacity=capacity,
+            capacity=capacity,
+            min_capacity=min_capacity,
             limit=limit,
         ),
         conn,

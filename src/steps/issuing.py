@@ -60,16 +60,18 @@ async def open_session(  # noqa: PLR0913 - whose, from when to when, and what fo
     lasts: timedelta,
     scopes: Sequence[Scope],
     until: datetime | None,
+    issues_until: datetime | None,
 ) -> tuple[str, datetime]:
     """A new token for the user's browser: its secret, and when it ends.
 
-    It may be used for these scopes, lasts so long, and ends at ``until`` at the latest. Sessions
-    that are over are removed: they would pile up among the user's tokens, one a day.
+    It may be used for these scopes, lasts so long, and ends at ``until`` at the latest; tokens that
+    are made in it may last until ``issues_until``. Sessions that are over are removed: they would
+    pile up among the user's tokens, one a day.
     """
     await tokens.delete_expired_tokens(conn, user_id=user_id, name=SESSION_NAME, now=now)
     secret, ends = new_secret(), now + lasts
     expires_at = ends if until is None else min(ends, until)
-    await tokens.insert_token(
+    await tokens.insert_session(
         conn,
         user_id=user_id,
         token_hash=secret.hash,
@@ -77,6 +79,7 @@ async def open_session(  # noqa: PLR0913 - whose, from when to when, and what fo
         name=SESSION_NAME,
         scopes=scopes,
         expires_at=expires_at,
+        issues_until=issues_until,
     )
     return secret.plain, expires_at
 
@@ -84,7 +87,8 @@ async def open_session(  # noqa: PLR0913 - whose, from when to when, and what fo
 def _expiry(request: Request, wanted: CreateTokenRequest) -> datetime | None:
     """When a new token ends: as soon as asked, and never after the token that makes it.
 
-    A token that leaks and was to end soon could otherwise make one that never does.
+    A token that leaks and was to end soon could otherwise make one that never does. A browser's
+    session ends every day for the browser's sake: what counts is the token that opened it.
     """
     lifetimes = []
     if wanted.expires_in_days is not None:
@@ -92,6 +96,6 @@ def _expiry(request: Request, wanted: CreateTokenRequest) -> datetime | None:
     if wanted.expires_in_seconds is not None:
         lifetimes.append(timedelta(seconds=wanted.expires_in_seconds))
     ends = [request.now() + min(lifetimes)] if lifetimes else []
-    if request.token_expires_at is not None:
-        ends.append(request.token_expires_at)
+    if request.token_issues_until is not None:
+        ends.append(request.token_issues_until)
     return min(ends, default=None)

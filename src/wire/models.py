@@ -989,7 +989,8 @@ class CreateTokenRequest(BaseModel):
     expires_in_days: Annotated[int | None, Field(ge=1, le=3650)] = None
     """
     After how many days the token stops working. Never, if this and `expires_in_seconds` are absent;
-    but in either case no later than the token that this request is sent with.
+    but in either case no later than the token that this request is sent with, or, in a browser's
+    session, than the token that opened the session.
     """
     expires_in_seconds: Annotated[int | None, Field(ge=1, le=315360000)] = None
     """The same in seconds. Where both are given, the sooner counts."""

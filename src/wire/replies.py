@@ -1077,7 +1077,8 @@ class CreateTokenRequest(TypedDict):
     expires_in_days: NotRequired[int]
     """
     After how many days the token stops working. Never, if this and `expires_in_seconds` are absent;
-    but in either case no later than the token that this request is sent with.
+    but in either case no later than the token that this request is sent with, or, in a browser's
+    session, than the token that opened the session.
     """
     expires_in_seconds: NotRequired[int]
     """The same in seconds. Where both are given, the sooner counts."""

@@ -1,5 +1,6 @@
 """Booking: in two clicks, against rivals, changed, given up, and taken back."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -100,7 +101,17 @@ def test_a_conflict_shows_what_is_in_the_way_and_books_what_is_free(
     expect(opened.get_by_label("What is it for?")).to_have_value("Board meeting")
     axe(page)
     picture(page, "conflict")
+    # What would only be refused again is not what is pressed first.
+    again = opened.get_by_role("button", name="Book", exact=True)
+    expect(again).not_to_have_class(re.compile("primary"))
+    opened.get_by_label("From").select_option(label="13:00")
+    expect(again).to_have_class(re.compile("primary"))
     instead = opened.get_by_role("group", name=f"Free at {where.name}")
+    offered = [text[:5] for text in instead.get_by_role("button").all_inner_texts()]
+    assert sorted(offered) == offered
+    elsewhere = opened.get_by_role("group", name="Free at that time").get_by_role("button")
+    for text in elsewhere.all_inner_texts():
+        assert "Room · " in text
     instead.get_by_role("button", name="09:00–10:00").click()
 
     expect(page.get_by_text(f"Booked: {where.name}")).to_be_visible()
@@ -176,7 +187,7 @@ def test_somebody_elses_change_meanwhile_is_not_overwritten(
         theirs = {"title": "Theirs", "end_time": instant("12:00")}
         staff.patch(f"/api/v1/bookings/{booking['id']}/", json=theirs)
     opened.get_by_role("button", name="Save").click()
-    expect(opened.get_by_role("status").first).to_contain_text("Somebody changed it meanwhile")
+    expect(opened.get_by_role("status").first).to_contain_text("Somebody else changed it in the meantime")
     expect(opened.get_by_role("listitem").first).to_contain_text("Draft → Theirs")
     axe(page)
     expect(opened.get_by_label("What is it for?")).to_have_value("Mine")

@@ -89,6 +89,24 @@ def test_a_drag_marks_what_is_booked_and_escape_lets_go_of_it(
     assert chosen(page, "To").startswith("16:00")
 
 
+def test_a_drag_that_is_held_at_the_edge_goes_on(house: House, open_page: OpenPage) -> None:
+    where = room(house)
+    page = open_page("ada", path=where.path, width=700)
+    cell = bar(page, where.name)
+    expect(cell).to_be_visible()
+    box = cell.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 12.1 / 24, middle)
+    page.mouse.down()
+    page.mouse.move(695, middle, steps=5)
+    # Twenty o'clock was out of sight, and nobody has moved since.
+    expect(cell.locator(".mark[data-times='12:00\N{EN DASH}20:00']")).to_be_visible()
+    page.mouse.up()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert ("12:00", "20:00") == (chosen(page, "From"), chosen(page, "To")[:5])
+
+
 def test_keys_alone_find_a_time_and_book_it(house: House, open_page: OpenPage) -> None:
     where = room(house)
     where.book("bob", "09:00", "10:00")

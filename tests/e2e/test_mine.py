@@ -94,7 +94,7 @@ def test_a_booking_is_taken_to_another_calendar(house: House, open_page: OpenPag
     booking = where.book("ada", "10:00", "11:00", "Choir practice")
     page = open_page("ada", path="/mine")
     with page.expect_download() as saved:
-        item(page, where).get_by_role("button", name="Calendar").click()
+        item(page, where).get_by_role("button", name="Add to calendar").click()
     assert f"booking-{booking['id']}.ics" == saved.value.suggested_filename
     text = Path(saved.value.path()).read_text(encoding="utf-8")
     start = booking["start_time"].replace("-", "").replace(":", "")

@@ -56,6 +56,10 @@ def test_many_are_approved_at_once_and_what_could_not_be_says_why(
 
     page.route("**/admin/bookings/decisions/", decided_elsewhere)
     page.get_by_role("button", name="Approve 3").click()
+    sure = page.get_by_role("dialog", name="Approve 3 bookings?")
+    assert "pending" == status(house, one)["status"]
+    sure.get_by_role("button", name="Approve 3").click()
+    expect(sure).to_be_hidden()
     expect(page.get_by_text("1 booking could not be decided.")).to_be_visible()
     expect(page.get_by_text("Strings: This booking is confirmed")).to_be_visible()
     expect(item(page, "Brass band").get_by_role("checkbox")).to_have_count(0)
@@ -121,7 +125,11 @@ def test_a_change_of_rules_shows_first_which_bookings_it_leaves_outside(
     page.get_by_role("button", name="Save").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("1 booking would be outside the rules")
-    expect(dialog).to_contain_text("Short class")
+    expect(dialog.get_by_role("heading", level=3)).to_have_text(
+        re.compile(r"That is shorter than may be booked here\.\s*1")
+    )
+    expect(dialog.get_by_role("listitem")).to_contain_text("Short class")
+    expect(dialog.get_by_role("listitem")).to_contain_text("09:00\N{EN DASH}10:00")
     with house.api("ingrid") as staff:
         assert 15 == _rules(staff, where.id)["min_duration_minutes"]
         dialog.get_by_role("button", name="Save all the same").click()
@@ -145,7 +153,7 @@ def test_what_somebody_else_saved_meanwhile_is_told_and_nothing_typed_is_lost(
         address = f"/api/v1/facilities/{where.id}/"
         staff.patch(address, json={"description": "By the water."})
         page.get_by_role("button", name="Save").click()
-        told = page.get_by_text("Somebody else saved this meanwhile")
+        told = page.get_by_text("Somebody else saved this in the meantime")
         expect(told).to_be_visible()
         expect(page.get_by_text("They set the description to “By the water.”")).to_be_visible()
         expect(page.get_by_role("spinbutton", name="People")).to_have_value("9")
@@ -258,7 +266,7 @@ def test_a_closure_names_the_bookings_that_it_would_cancel(
     dialog.get_by_label("From: time").fill("13")
     dialog.get_by_label("To: time").fill("16")
     dialog.get_by_label("Reason").fill("New carpet")
-    dialog.get_by_role("button", name="Close", exact=True).last.click()
+    dialog.get_by_role("button", name="Add closure").click()
     expect(dialog).to_contain_text("1 booking is in that time")
     expect(dialog).to_contain_text("Life drawing")
     assert "confirmed" == status(house, booking)["status"]
@@ -309,10 +317,14 @@ def test_a_user_is_created_whose_token_works_and_is_forgotten_again(
     dialog.get_by_label("Username").fill("Maria")
     dialog.get_by_role("button", name="Create user").click()
     expect(dialog.get_by_label("Username")).to_have_attribute("aria-invalid", "true")
+    dialog.get_by_label("Username").fill("noor haddad")
+    dialog.get_by_role("button", name="Create user").click()
+    assert dialog.get_by_label("Username").evaluate("it => it.validity.patternMismatch")
     dialog.get_by_label("Username").fill("noor")
     dialog.get_by_label("Name to show").fill("Noor Haddad")
     dialog.get_by_role("button", name="Create user").click()
     token = page.get_by_role("dialog").get_by_label("Token", exact=True).input_value()
+    expect(page.get_by_role("dialog")).to_contain_text("until it is revoked")
     page.keyboard.press("Escape")
     me = f"{house.url}/api/v1/me/"
     headers = {"Authorization": f"Bearer {token}"}
@@ -367,7 +379,7 @@ def test_two_who_fill_a_group_at_the_same_time_both_do(house: House, open_page: 
         address = f"/api/v1/facility-groups/{made['id']}/"
         staff.patch(address, json={"facility_ids": [theirs.id]})
         dialog.get_by_role("button", name="Save").click()
-        expect(dialog).to_contain_text("Somebody else saved this meanwhile")
+        expect(dialog).to_contain_text("Somebody else saved this in the meantime")
         expect(dialog.get_by_role("listitem").filter(has_text=theirs.name).last).to_be_visible()
         dialog.get_by_role("button", name="Save").click()
         expect(dialog).to_have_count(0)

@@ -237,7 +237,7 @@ async def test_what_is_left_out_early_would_not_do(pool: Pool, world: World) -> 
             hidden += len(unsieved.hidden)
             offered += len(found)
             moved += some.wanted.held is not None and some.wanted.held.facility_id in found
-    assert hidden > HOUSES
+    assert hidden > HOUSES // 2
     assert offered > HOUSES
     assert moved > 0
 

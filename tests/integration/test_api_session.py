@@ -9,7 +9,7 @@ import pytest
 
 from tests.client import Client, connection
 
-from .api import Api, Person, at, created, invalid, listed, raw, refused
+from .api import Api, Person, at, created, invalid, listed, raw, refused, unique
 
 SESSION = "/api/v1/session/"
 TOKENS = "/api/v1/me/tokens/"
@@ -107,6 +107,33 @@ def test_a_device_is_kept_signed_in_for_a_year_where_that_is_asked_and_never_lon
     assert cookie_of(usual)["max-age"] == str(12 * 3600)
     assert cookie_of(kept)["max-age"] == str(365 * 24 * 3600)
     assert short["expires_at"] == month["expires_at"]
+
+
+def test_what_is_made_in_a_session_outlasts_it_and_not_the_token_that_opened_it(api: Api) -> None:
+    boss = api.person(is_staff=True)
+    week = created(boss.post(TOKENS, {"name": "Week", "expires_in_days": 7}))
+    new_user = {"username": unique("user"), "is_staff": False}
+    with browser(api) as page:
+        begun = page.post(SESSION, {"token": boss.token})
+        secret = cookie_of(begun)["holdfast_session"]
+        lasting = created(page.post(TOKENS, {"name": "Laptop"}, headers=OWN_PAGE))
+        year = created(
+            page.post(TOKENS, {"name": "Year", "expires_in_days": 365}, headers=OWN_PAGE)
+        )
+        first = created(page.post("/api/v1/users/", new_user, headers=OWN_PAGE))["initial_token"]
+        with browser(api) as other:
+            # What a session itself is traded for ends with that session, and makes no more than it.
+            again = created(other.post(SESSION, {"token": secret, "keep_signed_in": True}))
+            made_there = created(other.post(TOKENS, {"name": "There"}, headers=OWN_PAGE))
+    assert not {"expires_at"} & (lasting.keys() | first.keys() | made_there.keys())
+    ends, began = (datetime.fromisoformat(year[name]) for name in ("expires_at", "created_at"))
+    assert abs(ends - began - timedelta(days=365)) < timedelta(minutes=1)
+    assert datetime.fromisoformat(again["expires_at"]) < datetime.now(UTC) + timedelta(hours=12)
+    with browser(api) as page:
+        created(page.post(SESSION, {"token": week["token"]}))
+        for body in ({"name": "x"}, {"name": "x", "expires_in_days": 365}):
+            made = created(page.post(TOKENS, body, headers=OWN_PAGE))
+            assert made["expires_at"] == week["expires_at"]
 
 
 def test_sessions_that_are_over_go_when_the_next_begins_and_nothing_else_does(api: Api) -> None:

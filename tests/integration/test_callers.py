@@ -28,6 +28,7 @@ ADA = CallerRow(
     username="ada",
     is_staff=False,
     token_expires_at=None,
+    token_issues_until=None,
     token_scopes=["read", "book"],
     site_ids=[2],
     group_ids=[3],

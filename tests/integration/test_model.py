@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import combinations
+from math import floor, log, log2
 from typing import Any
 
 import httpx
@@ -516,11 +517,17 @@ class Company(RuleBasedStateMachine):
             and room.capacity >= draft.attendees
             and self.diary.is_free(number, draft.slot, moved)
         ]
-        elsewhere.sort(
-            key=lambda room: (room["facility_type"] != kind, room["capacity"], room["id"])
-        )
-        # Those of other sites come after them.
-        assert elsewhere == problem["alternative_facilities"][: len(elsewhere)]
+        size = log(2 ** floor(log2(wanted.capacity)))
+        elsewhere.sort(key=lambda room: (abs(log(room["capacity"]) - size), room["id"]))
+        alike = [room for room in elsewhere if room["facility_type"] == kind]
+        others = [room for room in elsewhere if room["facility_type"] != kind]
+        # Those of the type at other sites come after them, and those of other types last.
+        offered = problem["alternative_facilities"]
+        assert alike == offered[: len(alike)]
+        of_type = [room for room in offered if room["facility_type"] == kind]
+        assert of_type == offered[: len(of_type)]
+        last = offered[len(of_type) :]
+        assert others[: len(last)] == last[: len(others)]
 
     def _rival(self, entry: Entry, person: Person) -> Json:
         """As much of a booking as this person may see of one that is in their way."""

@@ -144,6 +144,7 @@ async def test_a_conflict_of_a_user_who_was_let_go_is_not_recorded(
 async def test_candidates_come_likeliest_first(conn: Connection, world: World) -> None:
     elsewhere = await sites.insert_site(conn, name="Hill", time_zone="UTC")
     await add_facility(conn, world.site, "Nook", capacity=4)
+    small = await add_facility(conn, world.site, "Den", capacity=5)
     desk = await add_facility(conn, world.site, "Desk", capacity=9, facility_type="desk")
     large = await add_facility(conn, world.site, "Hall", capacity=300)
     far = await add_facility(conn, elsewhere, "Far room", capacity=8)
@@ -153,12 +154,17 @@ async def test_candidates_come_likeliest_first(conn: Connection, world: World) -
 
     async def likely(limit: int) -> list[int]:
         rows = await facilities.list_candidates(
-            conn, site_id=world.site.id, facility_type="room", min_capacity=5, limit=limit
+            conn,
+            site_id=world.site.id,
+            facility_type="room",
+            capacity=8,
+            min_capacity=5,
+            limit=limit,
         )
         return [row.id for row in rows]
 
-    rooms = [world.room.id, world.other_room.id, large.id]
-    assert [*rooms, desk.id, far.id, far_hall.id] == await likely(9)
+    rooms = [world.room.id, world.other_room.id, small.id, large.id]
+    assert [*rooms, far.id, far_hall.id, desk.id] == await likely(9)
     assert rooms[:2] == await likely(2)
 
 
@@ -376,6 +382,7 @@ async def test_a_token_stands_for_its_user_until_it_expires_or_either_is_taken_a
         "mia",
         is_staff=False,
         token_expires_at=end,
+        token_issues_until=end,
         token_scopes=["book", "read"],
         site_ids=[],
         group_ids=[],

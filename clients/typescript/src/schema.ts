@@ -958,7 +958,9 @@ export interface paths {
          *
          *     The cookie holds a new token of yours, which `my_tokens_list` shows as "Browser session". It has
          *     the scopes of the token that it was traded for, works for 12 hours, or for 365 days where
-         *     `keep_signed_in` asks for that, and never longer than that one. Those of yours that have expired are removed when you begin another session.
+         *     `keep_signed_in` asks for that, and never longer than that one. Tokens that are made in the
+         *     session may outlast it, and not the token that it was traded for. Those of yours that have expired
+         *     are removed when you begin another session.
          */
         post: operations["session_create"];
         /**
@@ -1194,7 +1196,7 @@ export interface paths {
          * Create a user
          * @description Creates a user and a first token for them, which is shown this once: hand it over by a safe way.
          *     It has the scopes of the token that this request is sent with, and expires when that one does, or
-         *     never. Only staff may, of the house.
+         *     never; in a browser's session, when the token does that opened it. Only staff may, of the house.
          *
          *     Needs the scope `manage`.
          */
@@ -2134,7 +2136,8 @@ export interface components {
             /**
              * Format: int32
              * @description After how many days the token stops working. Never, if this and `expires_in_seconds` are absent;
-             *     but in either case no later than the token that this request is sent with.
+             *     but in either case no later than the token that this request is sent with, or, in a browser's
+             *     session, than the token that opened the session.
              */
             expires_in_days?: number;
             /**

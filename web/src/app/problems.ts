@@ -20,7 +20,7 @@ export function told(error: unknown): Told {
     return {
       title: titleOf(type) ?? problem.title,
       detail: problem.detail,
-      fields: new Map(errors.map(({ pointer, detail }) => [pointer, detail])),
+      fields: new Map(errors.map(({ pointer, detail }) => [pointer, ofField(type, detail)])),
       type,
     };
   }
@@ -31,6 +31,14 @@ export function told(error: unknown): Told {
     fields: new Map(),
     type: isNetwork ? "offline" : "unexpected",
   };
+}
+
+/** What is wrong with a field; the service's own words are English. */
+function ofField(type: string, detail: string): string {
+  if (language() === "en") {
+    return detail;
+  }
+  return type === "invalid_request" ? t("problems:malformed") : (titleOf(type) ?? detail);
 }
 
 /** All of it in one line; the service's own words are English. */
@@ -48,7 +56,7 @@ export function reasonOf({ type, detail }: Schemas["RefusalBasic"]): string {
 }
 
 /** What a type of problem is called in the viewer's language; undefined where it has no name there. */
-function titleOf(type: string): string | undefined {
+export function titleOf(type: string): string | undefined {
   const key = `problems:${type}`;
   const known = t(key as "problems:not_found");
   return known === key || known === type ? undefined : known;

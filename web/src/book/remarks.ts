@@ -1,7 +1,7 @@
 /** What people should know of a facility's rules before they book, in a line each. */
 import { t } from "../app/i18n.ts";
 import { reasonOf } from "../app/problems.ts";
-import { clock, date, length } from "../time/format.ts";
+import { length, moment } from "../time/format.ts";
 import { MINUTE } from "../time/zones.ts";
 import type { Timeline } from "./times.ts";
 
@@ -37,7 +37,5 @@ export function lastChance(start: number, rules: Timeline["rules"]): number {
 
 /** The same in a sentence. */
 export function deadline(until: number, zone: string, now: number): string {
-  return until < now
-    ? t("book:too_late")
-    : t("book:give_up_by", { time: `${date(until, zone)}, ${clock(until, zone)}` });
+  return until < now ? t("book:too_late") : t("book:give_up_by", { time: moment(until, zone) });
 }

@@ -89,7 +89,15 @@ export class Marking {
       }
       press.isDrag = true;
     }
-    if (press.isDrag && moved > SLACK) {
+    if (moved > SLACK) {
+      this.moved(at);
+    }
+  }
+
+  /** What is under a drag moved, rather than the pointer. */
+  moved(at: (line: Line) => number): void {
+    const press = this.#press;
+    if (press?.isDrag) {
       this.#show(press.line, choiceBetween(press.line, press.at, at(press.line)), "drag");
     }
   }
@@ -103,7 +111,7 @@ export class Marking {
       this.#isClickOver = true;
       this.mark = undefined;
       if (mark) {
-        this.#hands.choose(press.line, mark);
+        this.#choose(press.line, mark);
       }
     }
   }
@@ -115,10 +123,16 @@ export class Marking {
     }
     const choice = choiceAt(line, at, this.#hands.minutes());
     if (choice && !line.timeline.refusal) {
-      this.#hands.choose(line, choice);
+      this.#choose(line, choice);
     } else {
       this.#hands.press(line, at);
     }
+  }
+
+  /** Keys go on from there, should the next thing be a key. */
+  #choose(line: Line, stretch: Stretch): void {
+    this.#left = { key: line.key, start: stretch.start };
+    this.#hands.choose(line, stretch);
   }
 
   leave(): void {
@@ -148,6 +162,22 @@ export class Marking {
     if (begin && this.mark?.by !== "keys") {
       const first = ends(begin)?.first ?? 9 * 60;
       this.#put(begin, line && was ? line.scale.minute(was.start) : first);
+    }
+  }
+
+  /** Judges what keys have marked anew: what was free there may be booked by now. */
+  renew(): void {
+    const { mark } = this;
+    const line = this.#markedLine();
+    if (mark?.by !== "keys" || line === undefined) {
+      return;
+    }
+    const minutes = mark.isFree ? (mark.end - mark.start) / MINUTE : this.#hands.minutes();
+    const choice = line.timeline.refusal ? undefined : choiceFrom(line, mark.start, minutes);
+    if (mark.isFree !== (choice !== undefined) || (choice && choice.end !== mark.end)) {
+      const wasAtName = this.isAtName;
+      this.#put(line, line.scale.minute(mark.start));
+      this.isAtName = wasAtName;
     }
   }
 

@@ -45,6 +45,23 @@ export function span(start: number, end: number, zone: string): string {
   return `${date(start, zone)}, ${clock(start, zone)}–${clock(end, zone)}`;
 }
 
+/** `Tue 9 March, 09:00` by the facility's clock, and the viewer's time where that is another. */
+export function moment(milliseconds: number, zone: string): string {
+  const there = `${date(milliseconds, zone)}, ${clock(milliseconds, zone)}`;
+  const ours = momentHere(milliseconds, zone);
+  return ours === "" ? there : `${there} (${ours})`;
+}
+
+/** The same moment by the viewer's clock, `15:00 your time`; empty where it shows the same. */
+function momentHere(milliseconds: number, zone: string): string {
+  if (sameClock(milliseconds, zone, here)) {
+    return "";
+  }
+  const isSameDay = date(milliseconds, here) === date(milliseconds, zone);
+  const other = isSameDay ? "" : `${date(milliseconds, here)}, `;
+  return t("common:your_time", { time: `${other}${clock(milliseconds, here)}` });
+}
+
 /** The same span by the viewer's clock, `15:00–16:00 your time`; empty where it shows the same. */
 export function spanHere(start: number, end: number, zone: string): string {
   if (sameClock(start, zone, here)) {

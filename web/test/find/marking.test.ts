@@ -7,14 +7,16 @@ import { at, block, line, timeline, ZONE } from "./some.ts";
 const choose = vi.fn<Hands["choose"]>();
 const press = vi.fn<Hands["press"]>();
 let lines: Line[];
+let other: Line;
 let marking: Marking;
 
 beforeEach(() => {
+  other = { ...line([], { start_step_minutes: 60 }), key: "2" };
   choose.mockReset();
   press.mockReset();
   lines = [
     line([block("outside_opening_hours", "00:00", "08:00"), block("booked", "10:00", "11:00")]),
-    { ...line([], { start_step_minutes: 60 }), key: "2" },
+    other,
   ];
   marking = new Marking({ lines: () => lines, minutes: () => undefined, choose, press });
 });
@@ -43,6 +45,27 @@ test("keys go on where they were, after a dialog too", () => {
   marking.focus();
   expect(before).toBe("2 09:00-10:00");
   expect(marked()).toBe(before);
+});
+
+test("keys go on where the pointer chose", () => {
+  marking.click(other, at("14:00"));
+  expect(choose).toHaveBeenCalledOnce();
+  marking.focus();
+  expect(marked()).toBe("2 14:00-15:00");
+});
+
+test("what keys have marked is judged anew when the day is another", () => {
+  marking.focus();
+  key("ArrowRight", true);
+  const before = marked();
+  marking.renew();
+  expect([before, marked()]).toEqual(["1 08:00-09:15", "1 08:00-09:15"]);
+  lines = [line([block("booked", "08:00", "09:00")]), other];
+  marking.renew();
+  expect(marking.mark?.isFree).toBe(false);
+  marking.enter();
+  expect(choose).not.toHaveBeenCalled();
+  expect(press).toHaveBeenCalledOnce();
 });
 
 test("the hour that clocks leave out holds no key back", () => {

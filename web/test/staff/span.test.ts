@@ -30,6 +30,15 @@ test("whole days are told without times, by the clock of what is closed", () => 
   );
 });
 
+test("the midnight that ends it is 24:00 of the day before", () => {
+  const afternoon = ["2027-03-13T13:00:00Z", "2027-03-13T23:00:00Z"] as const;
+  expect(spanText(...afternoon, "Europe/Berlin")).toBe("Saturday, 13 March 2027, 14:00 – 24:00");
+  const weekend = ["2027-03-12T13:00:00Z", "2027-03-14T23:00:00Z"] as const;
+  expect(spanText(...weekend, "Europe/Berlin")).toBe(
+    "Friday, 12 March 2027, 14:00 – Sunday, 14 March 2027, 24:00",
+  );
+});
+
 test("the viewer's clock is told where it shows another time, or where no other is known", () => {
   const morning = ["2027-03-13T08:00:00Z", "2027-03-13T10:00:00Z"] as const;
   const told = "Saturday, 13 March 2027, 09:00 – 11:00 your time";

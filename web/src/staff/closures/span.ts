@@ -44,10 +44,11 @@ export function spanText(start_time: string, end_time: string, zone: string): st
       ? longDate(start, zone)
       : `${longDate(start, zone)} – ${longDate(last, zone)}`;
   }
+  // The midnight that ends a day is 24:00 of it.
+  const last = isMidnight(end) ? end - 1 : end;
+  const ends = isMidnight(end) ? "24:00" : clock(end, zone);
   const until =
-    dayIn(zone, start) === dayIn(zone, end)
-      ? clock(end, zone)
-      : `${longDate(end, zone)}, ${clock(end, zone)}`;
+    dayIn(zone, start) === dayIn(zone, last) ? ends : `${longDate(last, zone)}, ${ends}`;
   return `${longDate(start, zone)}, ${clock(start, zone)} – ${until}`;
 }
 

@@ -23,7 +23,8 @@ class CreateTokenRequest:
             If absent, all that that one may.
         expires_in_days (int | Unset): After how many days the token stops working. Never, if this and
             `expires_in_seconds` are absent;
-            but in either case no later than the token that this request is sent with.
+            but in either case no later than the token that this request is sent with, or, in a browser's
+            session, than the token that opened the session.
         expires_in_seconds (int | Unset): The same in seconds. Where both are given, the sooner counts.
     """
 

@@ -59,7 +59,9 @@ def sync(
 
     The cookie holds a new token of yours, which `my_tokens_list` shows as "Browser session". It has
     the scopes of the token that it was traded for, works for 12 hours, or for 365 days where
-    `keep_signed_in` asks for that, and never longer than that one. Those of yours that have expired are removed when you begin another session.
+    `keep_signed_in` asks for that, and never longer than that one. Tokens that are made in the
+    session may outlast it, and not the token that it was traded for. Those of yours that have expired
+    are removed when you begin another session.
     """
     return sync_detailed(
         client=client,

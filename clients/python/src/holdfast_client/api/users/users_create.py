@@ -56,7 +56,7 @@ def sync(
 
     Creates a user and a first token for them, which is shown this once: hand it over by a safe way.
     It has the scopes of the token that this request is sent with, and expires when that one does, or
-    never. Only staff may, of the house.
+    never; in a browser's session, when the token does that opened it. Only staff may, of the house.
 
     Needs the scope `manage`.
     """
