@@ -928,7 +928,7 @@ CREATE TRIGGER user_group_members_tell AFTER INSERT OR DELETE OR UPDATE ON user_
 
 CREATE TRIGGER user_groups_audit AFTER INSERT OR DELETE OR UPDATE ON user_groups FOR EACH ROW EXECUTE FUNCTION audit_record('user_group');
 
-CREATE TRIGGER user_tokens_audit AFTER INSERT OR DELETE OR UPDATE ON user_tokens FOR EACH ROW EXECUTE FUNCTION audit_record('user_token', 'token_hash');
+CREATE TRIGGER user_tokens_audit AFTER INSERT OR DELETE OR UPDATE ON user_tokens FOR EACH ROW EXECUTE FUNCTION audit_record('user_token', 'token_hash', 'issues_until');
 
 CREATE TRIGGER user_tokens_tell AFTER DELETE OR UPDATE ON user_tokens FOR EACH ROW EXECUTE FUNCTION tell_user('user_id');
 

@@ -8,3 +8,9 @@ SET LOCAL statement_timeout = '60s';
 -- NULL for every token that is no session, and for sessions from before: what those make ends with
 -- them. 'infinity' where a session was opened with something that never ends.
 ALTER TABLE user_tokens ADD COLUMN issues_until TIMESTAMPTZ;
+
+-- When a session ends is on record, and so is whatever it issues: this would say nothing to anybody.
+CREATE OR REPLACE TRIGGER user_tokens_audit
+AFTER INSERT OR UPDATE OR DELETE ON user_tokens
+FOR EACH ROW
+EXECUTE FUNCTION audit_record('user_token', 'token_hash', 'issues_until');

@@ -201,8 +201,9 @@ DELETE FROM facility_user_groups
 
 -- name: list_candidates :many
 -- Active facilities that are large enough, to be looked at in place of one of this site, type and
--- size: first those of the type, of which first the site's, then those whose size is nearest to it
--- by its factor. A room elsewhere comes before a bicycle here: neither may do, but only one can.
+-- size: first those of the type, of which first the site's, then those whose size is nearest by its
+-- factor to the middle of what the power of two of theirs spans. A room elsewhere comes before a
+-- bicycle here: neither may do, but only one can.
 SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_type,
        f.capacity, f.amenities, f.time_zone, f.status, f.created_at, f.updated_at,
        f.opening_hours::text AS opening_hours, s.opening_hours::text AS site_opening_hours,
@@ -220,5 +221,5 @@ SELECT f.id, f.site_id, s.name AS site_name, f.name, f.description, f.facility_t
    AND f.capacity >= %(min_capacity)s::int4
  ORDER BY (f.facility_type = %(facility_type)s::facility_type) DESC,
           (f.site_id = %(site_id)s::int4) DESC,
-          abs(ln(f.capacity) - ln(%(capacity)s::int4)), f.id
+          abs(ln(f.capacity) - ln(1.4 * %(capacity)s::int4)), f.id
  LIMIT %(limit)s::int4;

@@ -517,7 +517,7 @@ class Company(RuleBasedStateMachine):
             and room.capacity >= draft.attendees
             and self.diary.is_free(number, draft.slot, moved)
         ]
-        size = log(2 ** floor(log2(wanted.capacity)))
+        size = log(1.4 * 2 ** floor(log2(wanted.capacity)))
         elsewhere.sort(key=lambda room: (abs(log(room["capacity"]) - size), room["id"]))
         alike = [room for room in elsewhere if room["facility_type"] == kind]
         others = [room for room in elsewhere if room["facility_type"] != kind]
