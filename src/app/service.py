@@ -97,6 +97,11 @@ class _Config(Config):
     def configure_logging(self) -> None:
         """Log as the rest of Holdfast does, in the worker's process too."""
         configure_logging(self.settings)
+        # uvicorn looks whether anybody would read its own line of each request before it puts one
+        # together; access_log only tells uvicorn's own set-up of logs, which this replaces.
+        access = logging.getLogger("uvicorn.access")
+        access.handlers.clear()
+        access.propagate = False
 
 
 def _end_with_parent() -> None:

@@ -229,6 +229,11 @@ def test_people_read_requests_too(written: Callable[[], list[bytes]]) -> None:
     assert b"status=200" in line
 
 
+def test_uvicorn_puts_no_line_together_that_nobody_reads() -> None:
+    _Config(load_settings(log_format="json"))
+    assert not logging.getLogger("uvicorn.access").hasHandlers()
+
+
 # Connections.
 
 
