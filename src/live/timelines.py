@@ -30,7 +30,7 @@ MOST_REMEMBERED = 150_000
 """How much a process remembers of all facilities together, those asked for last: each day,
 booking and closure counts one. It takes 30 to 50 MB."""
 
-MOST_PAGES = 256
+MOST_PAGES = 1024
 """Pages of lists of facilities that it remembers."""
 
 MOST_ANSWER_BYTES = 16 * 2**20
