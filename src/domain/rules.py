@@ -16,6 +16,9 @@ from domain.periods import MARK, Period, mark_at_or_after, mark_at_or_before, wi
 LONGEST_BOOKING = timedelta(hours=8)
 """No facility may allow more: the database relies on it."""
 
+LONGEST_BUFFER = timedelta(hours=4)
+"""No facility may keep more free before or after a booking."""
+
 OpenPeriods: TypeAlias = Callable[[WeeklyHours | None, tzinfo, Period], list[Period]]
 """``hours.open_periods``, or what remembers its answers."""
 

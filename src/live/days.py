@@ -1,9 +1,9 @@
 """What is known of a facility, by day of UTC, and what happens there within a time."""
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain, count
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
@@ -16,27 +16,53 @@ Closed: TypeAlias = tuple[datetime, datetime]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 
-_serials = itertools.count()
+PARTS = 6
+_PART = _DAY / PARTS
+
+_serials = count()
+
+
+def _new_serials() -> tuple[int, ...]:
+    return (next(_serials),) * PARTS
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
     """What happens at a facility on a day of UTC: all that shares any moment with it.
 
-    The ``serial`` is another whenever anything of it is. What transactions before ``seen``
-    changed is in it; 0 where that is not known.
+    Of the ``serials``, one for each four hours, those are others of which anything is another.
+    What transactions before ``seen`` changed is in it; 0 where that is not known.
     """
 
     taken: Sequence[Taken]
     closed: Sequence[Closed]
     seen: int = field(default=0, compare=False)
-    serial: int = field(default_factory=_serials.__next__, compare=False)
+    serials: tuple[int, ...] = field(default_factory=_new_serials, compare=False)
 
-    def after(self, remembered: "Day | None") -> "Day":
-        """Itself, by the serial of what was remembered of the day if that is the same."""
-        if self != remembered:
+    def after(self, number: int, remembered: "Day | None") -> "Day":
+        """Itself, by the serials of what was remembered of the day where that is the same.
+
+        ``number`` is the day's own.
+        """
+        if remembered is None:
             return self
-        return Day(self.taken, self.closed, self.seen, remembered.serial)
+        serials = remembered.serials
+        if self != remembered:
+            changed = [False] * PARTS
+            for start, end, _ in self.times ^ remembered.times:
+                first, last = parts_of(number, start, end)
+                changed[first:last] = [True] * (last - first)
+            serials = tuple(
+                new if is_changed else old
+                for is_changed, old, new in zip(changed, serials, self.serials, strict=True)
+            )
+        return Day(self.taken, self.closed, self.seen, serials)
+
+    @property
+    def times(self) -> set[tuple[datetime, datetime, object]]:
+        """All that happens: from when to when, and what it is."""
+        taken = ((one.start_time, one.end_time, one.decide_by) for one in self.taken)
+        return {*taken, *((start, end, "closed") for start, end in self.closed)}
 
     @property
     def weight(self) -> int:
@@ -48,20 +74,22 @@ class Day:
 class Known:
     """What is remembered of a facility.
 
-    As long as its ``serial`` is the same, the facility has not changed, and as long as a
-    day's is, nothing on that day has. ``head`` is what remembered answers about it begin with.
+    As long as its ``serial`` is the same, the facility has not changed, and as long as those of a
+    day are, nothing on that day has. ``gone`` are days as they were when they changed: what is read
+    of them next is compared with that. ``head`` is what remembered answers about it begin with.
     """
 
     row: FacilityRow
     facility: Facility
     days: dict[int, Day] = field(default_factory=dict)
+    gone: dict[int, Day] = field(default_factory=dict)
     serial: int = field(default_factory=_serials.__next__)
     head: bytes = b""
 
     @property
     def weight(self) -> int:
         """How much there is to remember."""
-        return 4 + sum(day.weight for day in self.days.values())
+        return 4 + sum(day.weight for day in chain(self.days.values(), self.gone.values()))
 
 
 class Timeline(NamedTuple):
@@ -86,6 +114,13 @@ def day_of(instant: datetime) -> int:
 def start_of(number: int) -> datetime:
     """When a day begins."""
     return _EPOCH + number * _DAY
+
+
+def parts_of(number: int, start: datetime, end: datetime) -> tuple[int, int]:
+    """The first part of a day that shares a moment with a time, and the one after the last."""
+    begin = start_of(number)
+    first, last = (start - begin) // _PART, -((begin - end) // _PART)
+    return min(max(first, 0), PARTS), min(max(last, 0), PARTS)
 
 
 def assembled(known: Known, first: int, last: int) -> Timeline | None:

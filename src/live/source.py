@@ -42,10 +42,12 @@ class Source(Protocol):
         body: bytes,
         stands: Period,
         common: int = 0,
+        within: Period | None = None,
     ) -> None:
         """Remember an answer that stands for this long unless something it rests on changes.
 
-        Its first bytes, ``common`` of them, are those of other answers about the facility.
+        Its first bytes, ``common`` of them, are those of other answers about the facility. Of
+        the days it rests on what lies ``within`` a period, or else all.
         """
 
     def glance(self, facility_id: int, period: Period) -> Timeline | None:

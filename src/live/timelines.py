@@ -6,17 +6,29 @@ remembered after it, so that the past is not kept as the present.
 """
 
 import asyncio
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from typing import Any, Protocol
 
 from cachetools import Cache, LRUCache
 
 from domain.periods import Period
+from domain.rules import LONGEST_BUFFER
 from live.counters import CACHE_HITS, CACHE_MISSES
-from live.days import Day, Known, Timeline, assembled, by_day, day_of, start_of
+from live.days import (
+    PARTS,
+    Day,
+    Known,
+    Timeline,
+    assembled,
+    by_day,
+    day_of,
+    parts_of,
+    start_of,
+)
 from live.feed import Feed
 from live.looks import Look
 from live.position import Position
@@ -40,8 +52,6 @@ _COUNTED = (CACHE_HITS, CACHE_MISSES)
 _HITS_OF_ANSWERS, _MISSES_OF_ANSWERS = (each.labels("answers") for each in _COUNTED)
 _HITS_OF_PAGES, _MISSES_OF_PAGES = (each.labels("pages") for each in _COUNTED)
 _HITS_OF_TIMELINES, _MISSES_OF_TIMELINES = (each.labels("timelines") for each in _COUNTED)
-
-_LONGEST_BUFFER = timedelta(hours=4)
 
 
 class Shared(Protocol):
@@ -83,11 +93,12 @@ class _Answer:
     """Bytes that stand between the one instant and the other, if all they rest on does.
 
     It holds serials and not what they are of, which would outlive being forgotten: ``days`` is
-    the number of a day and its serial, and so on. It begins with ``head``, as others do.
+    the number of a day, the first of its parts and the one after the last, their serials, and so
+    on. It begins with ``head``, as others do.
     """
 
     known: int
-    days: tuple[int, ...]
+    days: tuple[Any, ...]
     since: datetime
     until: datetime
     head: bytes
@@ -98,16 +109,16 @@ class _Answer:
         if self.known != known.serial or not self.since < now < self.until:
             return False
         each = iter(self.days)
-        for number, serial in zip(each, each, strict=True):
+        for number, first, last, serials in zip(each, each, each, each, strict=True):
             day = known.days.get(number)
-            if day is None or day.serial != serial:
+            if day is None or day.serials[first:last] != serials:
                 return False
         return True
 
     @property
     def weight(self) -> int:
         """About how many bytes of memory it takes."""
-        return len(self.rest) + 700 + 32 * len(self.days)
+        return len(self.rest) + 700 + 35 * len(self.days)
 
 
 class Timelines:
@@ -171,14 +182,23 @@ class Timelines:
         body: bytes,
         stands: Period,
         common: int = 0,
+        within: Period | None = None,
     ) -> None:
         """Remember an answer that stands for this long unless something it rests on changes.
 
-        Its first bytes, ``common`` of them, are those of other answers about the facility.
+        Its first bytes, ``common`` of them, are those of other answers about the facility. Of
+        the days it rests on what lies ``within`` a period, or else all.
         """
         if known.head != body[:common]:
             known.head = body[:common]
-        serials = tuple(chain.from_iterable((number, day.serial) for number, day in days.items()))
+        parts = ((number, _parts(number, within), day) for number, day in days.items())
+        serials = tuple(
+            chain.from_iterable(
+                (number, first, last, day.serials[first:last])
+                for number, (first, last), day in parts
+                if first < last
+            )
+        )
         rest = body[common:]
         answer = _Answer(known.serial, serials, stands.start, stands.end, known.head, rest)
         if answer.weight < MOST_ANSWER_BYTES:
@@ -242,8 +262,8 @@ class Timelines:
         self, facility_ids: Sequence[int], period: Period, conn: Connection | None = None
     ) -> dict[int, Timeline]:
         """What is remembered, and for the rest what the database says."""
-        first = day_of(period.start - _LONGEST_BUFFER)
-        last = day_of(period.end + _LONGEST_BUFFER)
+        first = day_of(period.start - LONGEST_BUFFER)
+        last = day_of(period.end + LONGEST_BUFFER)
         found, missing = {}, []
         for facility_id in facility_ids:
             known = self._known.get(facility_id)
@@ -307,7 +327,8 @@ class Timelines:
         known = self._remember(row.facility)
         days = by_day(row.taken, row.closed, flight.first, flight.last, row.transaction_id)
         # A look is wider than what was forgotten: answers that rest on the rest of it still stand.
-        days = {number: day.after(known.days.get(number)) for number, day in days.items()}
+        before = ChainMap(known.days, known.gone)
+        days = {number: day.after(number, before.get(number)) for number, day in days.items()}
         self._add(known, days)
         if self._shared is not None:
             shared = {(facility_id, number): day for number, day in days.items()}
@@ -346,8 +367,10 @@ class Timelines:
 
     def _add(self, known: Known, days: Mapping[int, Day]) -> None:
         known.days |= days
+        for number in days:
+            known.gone.pop(number, None)
         if known.weight > MOST_REMEMBERED:
-            known.days = dict(days)
+            known.days, known.gone = dict(days), {}
         if known.weight <= MOST_REMEMBERED:
             self._known[known.row.id] = known  # is weighed anew, and others go for it
 
@@ -390,7 +413,7 @@ class Timelines:
         first, last = day_of(start_time), day_of(end_time)
         for number in [each for each in known.days if first <= each <= last]:
             if known.days[number].seen <= transaction_id:
-                del known.days[number]
+                known.gone[number] = known.days.pop(number)
 
     def _spoil(self, facility_id: int, transaction_id: int) -> None:
         version = self._versions.get(facility_id, 0)
@@ -416,3 +439,7 @@ class Timelines:
         self._versions.clear()
         told = position.until or position.since
         self._forget_everything(int(told.split(":")[1]))
+
+
+def _parts(number: int, within: Period | None) -> tuple[int, int]:
+    return (0, PARTS) if within is None else parts_of(number, within.start, within.end)

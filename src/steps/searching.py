@@ -13,7 +13,7 @@ from domain.availability import Availability, free_slots, looks, stands_within
 from domain.bookings import Facility, standing_refusal
 from domain.errors import Refusal
 from domain.periods import MARK, Period, mark_at_or_before
-from domain.rules import Closure, bookable_periods
+from domain.rules import LONGEST_BUFFER, Closure, bookable_periods
 from exchange import views
 from exchange.paging import after_name, limit_of
 from exchange.request import Request, dump
@@ -117,13 +117,11 @@ async def tell(
         # Whoever looked together with others may find that one of them has judged it all.
         told |= _told_before(source, search, missing)
         timelines = {each: one for each, one in timelines.items() if each not in told}
-        judged = {
-            answer.timeline.row.id: _told(request, answer)
-            for answer in await _answers(seen, search, timelines)
-        }
-        source.missed(len(judged))
-        _keep(source, search, seen, judged)
-        told |= judged
+        answers = await _answers(seen, search, timelines)
+        source.missed(len(answers))
+        for answer in answers:
+            body = told[answer.timeline.row.id] = _told(request, answer)
+            _keep(source, search, seen, answer, body)
     return {each: told[each] for each in facility_ids if each in told}
 
 
@@ -242,27 +240,32 @@ def _key(search: Search, facility: Facility) -> object:
     return facility.id, start, end, search.duration, admitted
 
 
-def _keep(source: Source, search: Search, seen: _Seen, judged: Mapping[int, bytes]) -> None:
-    """Remember what was told for as long as it stands."""
-    for facility_id, body in judged.items():
-        looked = seen.looked[facility_id]
-        known = looked[0].known
-        days = _days_of(looked)
-        if known is None or days is None:
-            continue  # not remembered, or it changed between two looks
-        rules = known.facility.rules
-        stands = stands_within(search.window, rules, search.now, seen.until[facility_id])
-        if stands is None:
-            continue
-        decided = (
-            taken.decide_by
-            for timeline in looked
-            for taken in timeline.taken
-            if taken.decide_by is not None and taken.decide_by > search.now
-        )
-        stands = Period(stands.start, min(stands.end, min(decided, default=stands.end)))
-        common = max(0, body.find(_AFTER_FACILITY))
-        source.keep_answer(_key(search, known.facility), known, days, body, stands, common)
+def _keep(source: Source, search: Search, seen: _Seen, answer: _Answer, body: bytes) -> None:
+    """Remember what was told of a facility for as long as it stands."""
+    facility_id = answer.timeline.row.id
+    looked = seen.looked[facility_id]
+    known = looked[0].known
+    days = _days_of(looked)
+    if known is None or days is None:
+        return  # not remembered, or it changed between two looks
+    rules = known.facility.rules
+    stands = stands_within(search.window, rules, search.now, seen.until[facility_id])
+    if stands is None:
+        return
+    decided = (
+        taken.decide_by
+        for timeline in looked
+        for taken in timeline.taken
+        if taken.decide_by is not None and taken.decide_by > search.now
+    )
+    stands = Period(stands.start, min(stands.end, min(decided, default=stands.end)))
+    common = max(0, body.find(_AFTER_FACILITY))
+    # With a free slot in the window, what comes after it plays no part.
+    end = search.window.end if answer.availability.free else seen.until[facility_id]
+    start = min(max(search.window.start, search.now), end)
+    within = Period(start - LONGEST_BUFFER, end + LONGEST_BUFFER)
+    key = _key(search, known.facility)
+    source.keep_answer(key, known, days, body, stands, common, within)
 
 
 def _days_of(looked: Sequence[Timeline]) -> dict[int, Day] | None:

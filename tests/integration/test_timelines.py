@@ -499,11 +499,11 @@ async def test_what_saw_the_change_stays_remembered_when_the_feed_tells_of_it(
     await book_and_tell(process, conn, world, at(1), at(2))
     known = (await process.look(world.room)).known
     assert known is not None
-    days = {number: day.serial for number, day in known.days.items()}
+    days = {number: day.serials for number, day in known.days.items()}
     await process.feed.passed()
     timeline = await process.look(world.room)
     assert known is timeline.known
-    assert days == {number: day.serial for number, day in known.days.items()}
+    assert days == {number: day.serials for number, day in known.days.items()}
     assert 2 == len(door.calls)
 
 
