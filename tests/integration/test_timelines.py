@@ -21,7 +21,7 @@ from live.feed import Feed
 from live.looks import Look, make
 from live.source import Database
 from live.timelines import Timelines
-from sql import facilities
+from sql import bookings, facilities
 from sql.facilities import FacilityRow
 from sql.pool import Connection, Pool, connect
 from sql.timelines import TimelineRow
@@ -671,6 +671,51 @@ async def test_an_answer_is_given_again_until_something_changes(
     await process.feed.passed()
     changed, plain = await asking.answers(NOW)
     assert first != changed == plain
+
+
+async def test_an_answer_stands_while_other_hours_of_its_days_change(
+    process: Process, conn: Connection, world: World
+) -> None:
+    """What is booked hours before the window or after it plays no part; near it, buffers may."""
+    asking = Asking(process, world)
+    rows = []
+    await asking.answers(NOW)
+    for hour, stands in ((-11, True), (14, True), (-3, False), (9, False), (2, False)):
+        misses = counted("misses", "answers")
+        rows.append(await book(conn, world, at(hour), at(hour + 1)))
+        await process.feed.passed()
+        remembered, plain = await asking.answers(NOW)
+        assert plain == remembered
+        assert stands == (misses == counted("misses", "answers")), hour
+    misses = counted("misses", "answers")
+    for row in rows[:2]:
+        await bookings.cancel_booking(conn, row.id)
+        await process.feed.passed()
+        remembered, plain = await asking.answers(NOW)
+        assert plain == remembered
+    assert misses == counted("misses", "answers")
+
+
+@pytest.mark.parametrize("hours", range(-30, 32, 2))
+async def test_whatever_is_booked_around_it_an_answer_is_that_of_the_database(
+    process: Process, conn: Connection, world: World, hours: int
+) -> None:
+    """With buffers, and with nothing free in the window, when what comes after it matters."""
+    await conn.execute(
+        "UPDATE facilities SET buffer_before_minutes = 240, buffer_after_minutes = 225"
+        " WHERE id = %s",
+        [world.room.id],
+    )
+    asking = Asking(process, world)
+    for full in (False, True):
+        if full:
+            await try_book(conn, world, at(-1), at(6.25))
+        await process.feed.passed()
+        await asking.answers(NOW)
+        await try_book(conn, world, at(hours), at(hours + 1.75))
+        await process.feed.passed()
+        remembered, plain = await asking.answers(NOW)
+        assert plain == remembered
 
 
 async def test_at_every_moment_the_answer_is_that_of_this_moment(
