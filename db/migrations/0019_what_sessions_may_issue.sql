@@ -9,7 +9,7 @@ SET LOCAL statement_timeout = '60s';
 -- them. 'infinity' where a session was opened with something that never ends.
 ALTER TABLE user_tokens ADD COLUMN issues_until TIMESTAMPTZ;
 
--- When a session ends is on record, and so is whatever it issues: this would say nothing to anybody.
+-- When a session ends is on record, and so is whatever it issues: this would tell nobody anything.
 CREATE OR REPLACE TRIGGER user_tokens_audit
 AFTER INSERT OR UPDATE OR DELETE ON user_tokens
 FOR EACH ROW

@@ -187,7 +187,9 @@ def test_somebody_elses_change_meanwhile_is_not_overwritten(
         theirs = {"title": "Theirs", "end_time": instant("12:00")}
         staff.patch(f"/api/v1/bookings/{booking['id']}/", json=theirs)
     opened.get_by_role("button", name="Save").click()
-    expect(opened.get_by_role("status").first).to_contain_text("Somebody else changed it in the meantime")
+    expect(opened.get_by_role("status").first).to_contain_text(
+        "Somebody else changed it in the meantime"
+    )
     expect(opened.get_by_role("listitem").first).to_contain_text("Draft → Theirs")
     axe(page)
     expect(opened.get_by_label("What is it for?")).to_have_value("Mine")
