@@ -69,7 +69,7 @@ VALUES (1, 'bookings_create', 'k', sha256('b'), 201, '{}', '', '2030-06-04 12:00
 
 RULES: dict[str, dict[str, object]] = {
     "users": {"anonymised_at": None},
-    "user_tokens": {"scopes": ["read", "book", "manage"]},
+    "user_tokens": {"scopes": ["read", "book", "manage"], "issues_until": None},
     "sites": {
         "opening_hours": None,
         "holiday_country": None,
