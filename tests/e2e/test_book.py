@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from playwright.sync_api import Locator, Page, Route, expect
 
-from .conftest import House, OpenPage
+from .conftest import Axe, House, OpenPage
 from .rooms import DAY, Room, instant, room
 
 
@@ -23,12 +23,14 @@ def begin(page: Page, where: Room, at: str) -> Locator:
 
 
 def test_two_clicks_book(
-    house: House, open_page: OpenPage, picture: Callable[[Page, str], None]
+    house: House, open_page: OpenPage, axe: Axe, picture: Callable[[Page, str], None]
 ) -> None:
     where = room(house)
     page = open_page("ada", path=where.path)
     opened = begin(page, where, "10:00")
     picture(page, "book")
+    opened.get_by_role("button", name="Book", exact=True).hover()
+    axe(page, within="dialog", only=["color-contrast"])
     opened.get_by_role("button", name="Book", exact=True).click()
 
     expect(opened).to_be_hidden()
@@ -169,7 +171,7 @@ def test_a_booking_is_looked_at_changed_and_given_up(
     expect(page.get_by_text(f"Cancelled: {where.name}")).to_be_visible()
     assert [] == where.booked()
     page.get_by_role("button", name="Undo").last.click()
-    expect(page.get_by_text(f"Booked: {where.name}")).to_be_visible()
+    expect(page.get_by_text(f"Taken back: {where.name}")).to_be_visible()
     assert [("Final", "15:00", "16:00")] == where.booked()
 
 

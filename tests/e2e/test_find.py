@@ -107,6 +107,40 @@ def test_a_drag_that_is_held_at_the_edge_goes_on(house: House, open_page: OpenPa
     assert ("12:00", "20:00") == (chosen(page, "From"), chosen(page, "To")[:5])
 
 
+def test_a_line_stays_where_something_was_booked_though_the_filter_takes_it_no_more(
+    house: House, open_page: OpenPage
+) -> None:
+    where = room(house)
+    page = open_page("ada", path=f"{where.path}&at=10:00&for=60")
+    where.click(page, "10:00")
+    page.get_by_role("dialog").get_by_role("button", name="Book", exact=True).click()
+    expect(where.bar(page).get_by_text("Booking by ada")).to_be_visible()
+    page.wait_for_timeout(3_500)  # until it is drawn by what the service says
+    expect(where.bar(page).get_by_text("Booking by ada")).to_be_visible()
+    page.get_by_label("For how long").select_option("120")
+    expect(page.get_by_role("heading", name="1 facility fits")).to_be_visible()
+
+
+def test_what_is_unfolded_is_closed_by_escape_and_by_a_press_elsewhere(
+    house: House, open_page: OpenPage
+) -> None:
+    where = room(house)
+    page = open_page("ada", path=where.path)
+    for summary, inside in (
+        (page.get_by_text("What the colours mean"), page.get_by_text("Not open to you")),
+        (page.get_by_label("Settings"), page.get_by_text("Signed in as")),
+        (page.locator("summary", has_text="Amenities"), page.get_by_label("whiteboard")),
+    ):
+        summary.click()
+        expect(inside).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(inside).to_be_hidden()
+        summary.click()
+        expect(inside).to_be_visible()
+        page.get_by_role("heading", level=1).click()
+        expect(inside).to_be_hidden()
+
+
 def test_keys_alone_find_a_time_and_book_it(house: House, open_page: OpenPage) -> None:
     where = room(house)
     where.book("bob", "09:00", "10:00")
@@ -224,7 +258,7 @@ def test_a_facility_shows_its_week_and_its_rules_in_plain_words(
     page = open_page("ada", path=f"/facilities/{where.id}?week={DAY.isoformat()}")
     expect(page.get_by_role("heading", level=1, name=where.name)).to_be_visible()
     expect(page.get_by_text("1 h to 4 h at a time")).to_be_visible()
-    expect(page.get_by_text("from the full or half hour on")).to_be_visible()
+    expect(page.get_by_text("starting on the hour or half hour")).to_be_visible()
     expect(bar(page, f"{DAY:%a} {DAY.day}")).to_contain_text("Choir")
     axe(page)
     picture(page, "week")

@@ -89,6 +89,35 @@ def test_what_is_given_up_can_be_taken_back(house: House, open_page: OpenPage) -
     assert [("Choir practice", "10:00", "11:00")] == where.booked()
 
 
+def test_a_double_click_gives_up_one_booking(house: House, open_page: OpenPage) -> None:
+    where, other = room(house), room(house)
+    where.book("ada", "10:00", "11:00", "Choir practice")
+    other.book("ada", "10:00", "11:00", "Choir practice")
+    page = open_page("ada", path="/mine")
+    item(page, where).get_by_role("button", name="Cancel").dblclick()
+    expect(item(page, where)).to_be_hidden()
+    expect(item(page, other)).to_be_visible()
+    assert 1 == len(other.booked())
+
+
+def test_what_could_not_be_taken_back_is_asked_about_first(
+    house: House, open_page: OpenPage
+) -> None:
+    where = room(house, rules={"requires_approval": True})
+    booking = where.book("ada", "10:00", "11:00", "Choir practice")
+    with house.api("ingrid") as staff:
+        staff.post(f"/api/v1/bookings/{booking['id']}/approve/", json={})
+    page = open_page("ada", path="/mine")
+    item(page, where).get_by_role("button", name="Cancel").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("You could not book it again as it is")
+    assert 1 == len(where.booked())
+    dialog.get_by_role("button", name="Cancel booking").click()
+    expect(page.get_by_text(f"Cancelled: {where.name}")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+    assert [] == where.booked()
+
+
 def test_a_booking_is_taken_to_another_calendar(house: House, open_page: OpenPage) -> None:
     where = room(house)
     booking = where.book("ada", "10:00", "11:00", "Choir practice")

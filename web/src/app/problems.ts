@@ -1,5 +1,7 @@
 /** What to tell people when something was refused or did not work. */
 import { isProblem, type Schemas, Unreachable } from "./api.ts";
+import { clock, date } from "../time/format.ts";
+import { here } from "../time/zones.ts";
 import { language, t } from "./i18n.ts";
 
 export interface Told {
@@ -19,8 +21,8 @@ export function told(error: unknown): Told {
     const errors = "errors" in problem ? (problem.errors ?? []) : [];
     return {
       title: titleOf(type) ?? problem.title,
-      detail: problem.detail,
-      fields: new Map(errors.map(({ pointer, detail }) => [pointer, ofField(type, detail)])),
+      detail: local(problem.detail),
+      fields: new Map(errors.map(({ pointer, detail }) => [pointer, ofField(type, local(detail))])),
       type,
     };
   }
@@ -31,6 +33,16 @@ export function told(error: unknown): Told {
     fields: new Map(),
     type: isNetwork ? "offline" : "unexpected",
   };
+}
+
+/** The service writes instants in UTC; the same with the viewer's times in their place. */
+export function local(detail: string): string {
+  return detail.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?Z/g, (text) => {
+    const at = Date.parse(text);
+    return Number.isNaN(at)
+      ? text
+      : t("common:your_time", { time: `${date(at, here)}, ${clock(at, here)}` });
+  });
 }
 
 /** What is wrong with a field; the service's own words are English. */

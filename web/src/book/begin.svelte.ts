@@ -7,11 +7,11 @@
 import { api, type Booking, type Facility, isProblem, ok, type Schemas } from "../app/api.ts";
 import { t } from "../app/i18n.ts";
 import { sentence } from "../app/problems.ts";
-import { me, noticeEnd } from "../app/session.svelte.ts";
+import { governs, me, noticeEnd } from "../app/session.svelte.ts";
 import { say } from "../app/toasts.svelte.ts";
 import { bookingBegan, conflictMet, visitEnded } from "../app/visits.ts";
 import { span } from "../time/format.ts";
-import { read, wire } from "../time/zones.ts";
+import { MINUTE, read, wire } from "../time/zones.ts";
 
 export interface Begun {
   timeline: Schemas["FacilityTimeline"];
@@ -43,7 +43,7 @@ export interface Making {
 
 export type Opened =
   | { kind: "new"; draft: Draft; timeline?: Schemas["FacilityTimeline"]; error?: unknown }
-  | { kind: "one"; id: number };
+  | { kind: "one"; id: number; isCancelling?: boolean };
 
 /** For how long what was made is drawn, until whoever shows the day has asked anew. */
 const AFTERGLOW_MILLISECONDS = 3_000;
@@ -91,6 +91,11 @@ export function openBooking(id: number): void {
   state.opened = { kind: "one", id };
 }
 
+/** Opens a booking to be cancelled, for somebody to say so once more. */
+export function askToCancel(id: number): void {
+  state.opened = { kind: "one", id, isCancelling: true };
+}
+
 export function closeBooking(): void {
   state.opened = refused.shift();
 }
@@ -133,7 +138,7 @@ export async function book(draft: Draft, { isAgain = false } = {}): Promise<void
     if (!isAgain) {
       visitEnded("booked"); // what is only taken back was not looked for
     }
-    confirm(key, booking);
+    confirm(key, booking, isAgain);
   } catch (error) {
     noticeEnd(error);
     drop(key);
@@ -183,13 +188,14 @@ function bodyOf(draft: Draft): Schemas["CreateBookingRequest"] {
   };
 }
 
-function confirm(key: string, booking: Booking): void {
+function confirm(key: string, booking: Booking, isAgain: boolean): void {
   state.making = state.making.map((each) => (each.key === key ? { ...each, state: "done" } : each));
   setTimeout(() => {
     drop(key);
   }, AFTERGLOW_MILLISECONDS);
   tellChange();
-  say(t(booking.status === "pending" ? "book:requested" : "book:booked", placeAndTime(booking)), {
+  const what = booking.status === "pending" ? "requested" : isAgain ? "taken_back" : "booked";
+  say(t(`book:${what}`, placeAndTime(booking)), {
     tone: "good",
     action: { label: t("common:undo"), run: () => void undo(booking, key) },
     also: { label: t("book:add_to_calendar"), run: () => void addToCalendar(booking) },
@@ -200,12 +206,25 @@ function drop(key: string): void {
   state.making = state.making.filter((each) => each.key !== key);
 }
 
+/**
+ * Whether what is cancelled can be booked again as it was: not where the staff would have to agree
+ * anew, nor where it would be too soon by now.
+ */
+export async function canTakeBack({ facility, start_time, status }: Booking): Promise<boolean> {
+  const params = { path: { id: facility.id } };
+  const { rules } = await ok(api.GET("/api/v1/facilities/{id}/", { params }));
+  const notice = rules.min_notice_minutes * MINUTE;
+  const needsApproval = rules.requires_approval && !governs(facility.site.id);
+  return !(needsApproval && status === "confirmed") && read(start_time) - notice > Date.now();
+}
+
 /** Cancels a booking; throws the service's refusal. Undone by booking the same again. */
 export async function cancel(
   booking: Booking,
   { reason = "", isUndo = false } = {},
 ): Promise<void> {
   const query = reason.trim() === "" ? {} : { reason };
+  const isReturnable = !isUndo && (await canTakeBack(booking));
   await ok(api.DELETE("/api/v1/bookings/{id}/", { params: { path: { id: booking.id }, query } }));
   unanswered.clear(); // It may have been the answer that was lost: the same again is a new booking.
   tellChange();
@@ -216,7 +235,7 @@ export async function cancel(
       label: t("common:undo"),
       run: () => void book(draftOf(booking), { isAgain: true }),
     };
-    say(t("book:cancelled", placeAndTime(booking)), { action: again });
+    say(t("book:cancelled", placeAndTime(booking)), isReturnable ? { action: again } : {});
   }
 }
 

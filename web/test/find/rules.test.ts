@@ -16,7 +16,7 @@ test("rules are said in plain words", () => {
   });
   expect(rulesText({ rules })).toEqual([
     "1 h to 4 h at a time",
-    "from the full or half hour on",
+    "starting on the hour or half hour",
     "at least 2 days before",
     "up to 365 days ahead",
     "the staff approve each booking, within 2 days",
