@@ -122,14 +122,16 @@ def test_a_line_stays_where_something_was_booked_though_the_filter_takes_it_no_m
 
 
 def test_what_is_unfolded_is_closed_by_escape_and_by_a_press_elsewhere(
-    house: House, open_page: OpenPage
+    open_page: OpenPage,
 ) -> None:
-    where = room(house)
-    page = open_page("ada", path=where.path)
+    page = open_page("ada")
     for summary, inside in (
         (page.get_by_text("What the colours mean"), page.get_by_text("Not open to you")),
         (page.get_by_label("Settings"), page.get_by_text("Signed in as")),
-        (page.locator("summary", has_text="Amenities"), page.get_by_label("whiteboard")),
+        (
+            page.locator("summary", has_text="Amenities"),
+            page.get_by_role("checkbox", name="whiteboard"),
+        ),
     ):
         summary.click()
         expect(inside).to_be_visible()
