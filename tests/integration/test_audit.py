@@ -365,7 +365,7 @@ class Life:
     update: str
     delete: str
     is_numbered: bool = True
-    secrets: frozenset[str] = frozenset()
+    left_out: frozenset[str] = frozenset()
 
 
 LIVES = {
@@ -394,7 +394,7 @@ LIVES = {
         " SELECT id, sha256('hf_noah'), 'hf_noah1', 'Laptop' FROM users WHERE username = 'mia'",
         "UPDATE user_tokens SET name = 'Phone' WHERE token_prefix = 'hf_noah1'",
         "DELETE FROM user_tokens WHERE token_prefix = 'hf_noah1'",
-        secrets=frozenset({"token_hash"}),
+        left_out=frozenset({"token_hash", "issues_until"}),
     ),
     "user_groups": Life(
         "user_group",
@@ -496,7 +496,7 @@ async def test_a_record_leaves_a_row_for_each_thing_that_happens_to_it(
         async with transaction(pool, actor_id=world.staff.id, request_id=f"r-{number}") as writing:
             states += await _states(writing, f"{statement} RETURNING to_jsonb({table}.*)")
     made, changed, deleted = (
-        {name: value for name, value in state.items() if name not in life.secrets}
+        {name: value for name, value in state.items() if name not in life.left_out}
         for state in states
     )
 
