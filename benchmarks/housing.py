@@ -12,7 +12,7 @@ from app.commands.console import Steps
 from app.commands.database import bring_forward, holding
 from app.embedded.engine import Engine
 from app.settings import load_settings
-from benchmarks.filling import House, fill
+from benchmarks.filling import House, fill, restore
 from benchmarks.load import LoadError
 
 PROCESSES = 8
@@ -33,8 +33,8 @@ class Housed:
 def housed(folder: Path, house: House, steps: Steps) -> Iterator[Housed]:
     """A database with that house in it, with the durable defaults of ``holdfast up``.
 
-    It lies in a folder of its own within the given one, and is filled if it is new. What an
-    earlier run has booked in it stays.
+    It lies in a folder of its own within the given one, and is filled if it is new. What
+    an earlier run that was broken off has booked in it is taken back.
 
     :raises LoadError: if it was left half filled.
     """
@@ -46,6 +46,7 @@ def housed(folder: Path, house: House, steps: Steps) -> Iterator[Housed]:
         if not _is_filled(server.dsn(), place):
             with steps.step(f"Filling in {house.bookings:,} bookings"):
                 fill(server.dsn(), house)
+        restore(server.dsn())
         assert server.process is not None  # noqa: S101 - it runs
         postmaster = psutil.Process(server.process.pid)
         yield Housed(server.dsn(), house, server.engine, postmaster)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import psycopg
 
 from benchmarks import statements
-from benchmarks.filling import USERS
+from benchmarks.filling import TITLE, USERS, restore
 from benchmarks.findings import Limit
 from benchmarks.housing import Housed
 from benchmarks.load import LoadError
@@ -46,6 +46,7 @@ def measure(housed: Housed, survey: Survey, seconds: float) -> list[Limit]:
             ]
         finally:
             conn.execute("DROP SCHEMA bench CASCADE")
+            restore(housed.dsn)
 
 
 def _scripts(survey: Survey) -> dict[str, str]:
@@ -79,7 +80,7 @@ def _scripts(survey: Survey) -> dict[str, str]:
 
 def _statement(statement: str, given: dict[str, str] | None = None) -> str:
     """A statement with psycopg's parameters as pgbench's variables."""
-    known = {"title": "'Measured'", **(given or {})}
+    known = {"title": f"'{TITLE}'", **(given or {})}
     text = re.sub(r"%\((\w+)\)s", lambda found: known.get(found[1], f":{found[1]}"), statement)
     return f"{text.strip()};\n"
 

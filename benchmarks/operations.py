@@ -10,7 +10,7 @@ import orjson
 import psycopg
 
 from benchmarks import free, statements
-from benchmarks.filling import CALLERS, token_of
+from benchmarks.filling import CALLERS, TITLE, token_of
 from benchmarks.free import free_periods
 from benchmarks.load import Line, Plan
 
@@ -246,7 +246,7 @@ def _create(survey: Survey, slot: Slot, *, keyed: bool = True) -> Line:
         "facility_id": slot.facility_id,
         "start_time": f"{slot.start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "end_time": f"{(slot.start + QUARTER).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "title": "Measured",
+        "title": TITLE,
     }
     key = f"{slot.facility_id}-{slot.start:%s}" if keyed and number % KEYED == 0 else ""
     return _line("POST", "/api/v1/bookings/", _anybody(survey), key, orjson.dumps(body).decode())

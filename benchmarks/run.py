@@ -26,11 +26,11 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from app.commands.console import Steps
 from app.failure import Failure
 from benchmarks import charts, findings, limits, processes, report, streams
-from benchmarks.filling import House
+from benchmarks.filling import House, restore
 from benchmarks.findings import Findings, Row, Sample, Side, Soak, Table
 from benchmarks.housing import Housed, housed
 from benchmarks.load import LoadError, Measured, find_wrk, send
-from benchmarks.operations import TABLE, Operation, Survey, survey
+from benchmarks.operations import TABLE, Operation, Plan, Survey, survey
 from benchmarks.processes import Running, cpu_seconds
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,6 +49,9 @@ SOAK_SECONDS = 600.0
 WARM_SECONDS = 5.0
 WARM_SECONDS_CACHED = 20.0
 """Until the memory is as in a service that has run for a while; in a short run less, as below."""
+
+SETTLING_SECONDS = 2.0
+"""Until services know that what was booked in a run is taken back."""
 
 Say = Callable[[str], None]
 
@@ -203,9 +206,19 @@ def ask(stage: Stage, operation: Operation, running: Running, seconds: float) ->
         message = f"{operation.name}: {error}"
         raise LoadError(message) from None
     after = running.cpu_seconds(), cpu_seconds(stage.housed.postmaster)
-    # What was under way at the end may have been booked, too.
-    stage.survey.spend(plan, measured.written + operation.clients)
+    _take_back(stage, plan, measured.written + operation.clients)
     return _side(measured, after[0] - before[0], after[1] - before[1])
+
+
+def _take_back(stage: Stage, plan: Plan, booked: int) -> None:
+    """Have the next run begin with the house as it was filled, at slots that nobody tried.
+
+    What was under way at the end may have been booked, too, and counts among the ``booked``.
+    """
+    if plan.writes:
+        stage.survey.spend(plan, booked)
+        restore(stage.housed.dsn)
+        time.sleep(SETTLING_SECONDS)
 
 
 def soak(stage: Stage, seconds: float = SOAK_SECONDS) -> Soak:
@@ -225,7 +238,7 @@ def soak(stage: Stage, seconds: float = SOAK_SECONDS) -> Soak:
             measured = send(
                 ours.base_url, plan, clients=operation.clients, seconds=stage.options.seconds
             )
-            stage.survey.spend(plan, measured.written + operation.clients)
+            _take_back(stage, plan, measured.written + operation.clients)
             answers += measured.answers
         samples.append(Sample(time.monotonic() - began, ours.worker_megabytes()))
     return Soak(_now(), answers, samples)

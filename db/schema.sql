@@ -798,7 +798,7 @@ CREATE INDEX idx_bookings_status_time ON public.bookings USING btree (status, cr
 
 CREATE INDEX idx_bookings_time ON public.bookings USING btree (start_time, id);
 
-CREATE INDEX idx_bookings_user_time ON public.bookings USING btree (user_id, start_time, id);
+CREATE INDEX idx_bookings_user_time ON public.bookings USING btree (user_id, start_time, id) INCLUDE (facility_id, end_time, status, decide_by);
 
 CREATE UNIQUE INDEX closures_holiday_key ON public.closures USING btree (site_id, start_time) WHERE (source = 'holiday'::closure_source);
 

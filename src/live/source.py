@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from cachetools import LRUCache
 
@@ -48,6 +48,26 @@ class Source(Protocol):
 
         Its first bytes, ``common`` of them, are those of other answers about the facility. Of
         the days it rests on what lies ``within`` a period, or else all.
+        """
+
+    def present(self) -> object:
+        """The state of what is remembered: another whenever any of that is."""
+
+    def finding(self, key: object, now: datetime) -> Any:  # noqa: ANN401 - as it was kept
+        """What was found, if the same would be found again; else None."""
+
+    def keep_finding(
+        self,
+        key: object,
+        found: object,
+        times: Mapping[int, Period],
+        stands: Period,
+        since: object,
+    ) -> None:
+        """Remember what was found, unless anything became another ``since`` it was begun.
+
+        ``times`` are when it matters what happens, by facility; ``stands`` is until when it is so
+        by the clock.
         """
 
     def glance(self, facility_id: int, period: Period) -> Timeline | None:
@@ -101,6 +121,15 @@ class Database:
         """Count nothing: none could have been remembered."""
 
     def keep_answer(self, *_: object) -> None:
+        """Forget it."""
+
+    def present(self) -> None:
+        """Nothing."""
+
+    def finding(self, _key: object, _now: datetime) -> None:
+        """None."""
+
+    def keep_finding(self, *_: object) -> None:
         """Forget it."""
 
     def glance(self, _facility_id: int, _period: Period) -> None:

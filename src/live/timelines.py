@@ -30,6 +30,7 @@ from live.days import (
     start_of,
 )
 from live.feed import Feed
+from live.findings import Findings, Present
 from live.looks import Look
 from live.position import Position
 from live.source import Database, Load, Source
@@ -141,10 +142,12 @@ class Timelines:
         self._answers: LRUCache[Any, _Answer] = LRUCache(
             MOST_ANSWER_BYTES, lambda answer: answer.weight
         )
+        self._findings = Findings(self._known)
         self._flights: set[_Flight] = set()
         self._flying: dict[object, tuple[_Flight, asyncio.Task[dict[int, Timeline]]]] = {}
         self._loading: dict[str, tuple[object, asyncio.Task[Sequence[FacilityRow]]]] = {}
         self._listed = object()  # another one whenever lists of facilities may have changed
+        self._turns = 0  # one more whenever what is remembered becomes another
         self._versions: dict[int, int] = {}
         self._version_of_all = 0
         feed.listen(self._hear)
@@ -203,6 +206,30 @@ class Timelines:
         answer = _Answer(known.serial, serials, stands.start, stands.end, known.head, rest)
         if answer.weight < MOST_ANSWER_BYTES:
             self._answers[key] = answer
+
+    def present(self) -> Present:
+        """The state of this memory."""
+        return Present(self._listed, self._turns)
+
+    def finding(self, key: object, now: datetime) -> Any:  # noqa: ANN401 - as it was kept
+        """What was found, if the same would be found again; else None."""
+        return self._findings.get(key, now, self.present())
+
+    def keep_finding(
+        self,
+        key: object,
+        found: object,
+        times: Mapping[int, Period],
+        stands: Period,
+        since: object,
+    ) -> None:
+        """Remember what was found, unless anything became another ``since`` it was begun.
+
+        ``times`` are when it matters what happens, by facility; ``stands`` is until when it is so
+        by the clock.
+        """
+        if since == self.present():
+            self._findings.keep(key, found, times, stands, self._listed)
 
     def glance(self, facility_id: int, period: Period) -> Timeline | None:
         """What happens at a facility within the period, where all of it is remembered."""
@@ -362,10 +389,12 @@ class Timelines:
     def _remember(self, row: FacilityRow) -> Known:
         known = self._known.get(row.id)
         if known is None or known.row != row:  # what is new was seen before it was told
+            self._turns += 1
             known = self._known[row.id] = Known(row, self._database.facts_of(row))
         return known
 
     def _add(self, known: Known, days: Mapping[int, Day]) -> None:
+        self._turns += 1
         known.days |= days
         for number in days:
             known.gone.pop(number, None)
@@ -416,6 +445,7 @@ class Timelines:
                 known.gone[number] = known.days.pop(number)
 
     def _spoil(self, facility_id: int, transaction_id: int) -> None:
+        self._turns += 1
         version = self._versions.get(facility_id, 0)
         self._versions[facility_id] = max(version, transaction_id + 1)
         for flight in self._flights:
@@ -424,11 +454,13 @@ class Timelines:
 
     def _forget_everything(self, version: int) -> None:
         """A site changed, or everything was closed: seldom enough to begin anew."""
+        self._turns += 1
         self._version_of_all = max(self._version_of_all, version)
         for flight in self._flights:
             flight.all_spoilt = True
         self._known.clear()
         self._answers.clear()
+        self._findings.clear()
 
     def _forget_all(self) -> None:
         """What came before is not known: what others share must be newer than this."""

@@ -24,10 +24,10 @@ from sql.bookings import BookingRow, Overtaken, PeriodTaken
 from sql.facilities import FacilityRow
 from sql.pool import Connection
 from steps import rules
-from steps.conflicts import Held, Wanted
 from steps.holders import check_still_active
 from steps.known import booking_of, facility_of, visible
 from steps.limits import check_quotas
+from steps.wanted import Held, Wanted
 
 
 class Refused(Exception):  # noqa: N818 - an answer of the database's, not a malfunction

@@ -32,10 +32,11 @@ from sql.pool import Connection, reading, retrying
 from sql.statement import Statement
 from sql.terms import MadeRow, NewBooking
 from steps import rules
-from steps.conflicts import Wanted, advised, conflict_reply, in_the_way_of, looks_taken
+from steps.conflicts import advised, conflict_reply, in_the_way_of, looks_taken
 from steps.expiry import clearing
 from steps.known import known
 from steps.limits import check_count, check_quotas
+from steps.wanted import Wanted
 
 TRIES = 3
 """How often a create or a move is tried when what was in its way is gone by the time of asking."""

@@ -24,9 +24,11 @@ from live.timelines import Timelines
 from sql import facilities
 from sql.facilities import FacilityRow
 from sql.pool import Connection, Pool
-from steps import conflicts
-from steps.conflicts import REACHES, Held, Wanted, advised, would_take
+from steps import advice
+from steps.advice import REACHES, would_take
+from steps.conflicts import advised
 from steps.rules import facility_facts
+from steps.wanted import Held, Wanted
 
 from .world import World, at
 
@@ -233,7 +235,7 @@ async def test_what_is_left_out_early_would_not_do(pool: Pool, world: World) -> 
             found = [each["id"] for each in expected["alternative_facilities"]]
             takers = await some.takers()
             assert set(found) <= {*takers, world.room.id, world.other_room.id}
-            assert min(len(takers), conflicts.ELSEWHERE) <= len(found)
+            assert min(len(takers), advice.ELSEWHERE) <= len(found)
             hidden += len(unsieved.hidden)
             offered += len(found)
             moved += some.wanted.held is not None and some.wanted.held.facility_id in found
@@ -274,9 +276,9 @@ async def test_what_is_near_is_found_as_by_one_look_at_all_there_is(
         async with asked(pool, world, number) as some:
             found: dict[str, Any] = {}
             for source in (some.remembering, some.database):
-                monkeypatch.setattr(conflicts, "REACHES", REACHES[-1:])
+                monkeypatch.setattr(advice, "REACHES", REACHES[-1:])
                 expected = await some.advice(source)
-                monkeypatch.setattr(conflicts, "REACHES", REACHES)
+                monkeypatch.setattr(advice, "REACHES", REACHES)
                 found = await some.advice(source)
                 assert expected["suggested_alternatives"] == found["suggested_alternatives"], number
             furthest = max(

@@ -13,7 +13,8 @@ from live.source import Database
 from sql import facilities
 from sql.facilities import FacilityRow
 from sql.pool import Connection
-from steps.conflicts import Held, Wanted, would_take
+from steps.advice import would_take
+from steps.wanted import Held, Wanted
 from steps.rules import facility_facts
 
 from .world import World, add_facility, at, try_book
