@@ -29,8 +29,8 @@ from benchmarks import charts, findings, limits, processes, report, streams
 from benchmarks.filling import House, restore
 from benchmarks.findings import Findings, Row, Sample, Side, Soak, Table
 from benchmarks.housing import Housed, housed
-from benchmarks.load import LoadError, Measured, find_wrk, send
-from benchmarks.operations import TABLE, Operation, Plan, Survey, survey
+from benchmarks.load import LoadError, Measured, Plan, find_wrk, send
+from benchmarks.operations import TABLE, Operation, Survey, survey
 from benchmarks.processes import Running, cpu_seconds
 
 ROOT = Path(__file__).resolve().parents[1]

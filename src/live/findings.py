@@ -73,7 +73,12 @@ class Findings:
         return finding.found
 
     def keep(
-        self, key: object, found: object, times: Mapping[int, Period], stands: Period, listed: object
+        self,
+        key: object,
+        found: object,
+        times: Mapping[int, Period],
+        stands: Period,
+        listed: object,
     ) -> None:
         """Remember what rests on what happens at facilities within some times."""
         together: dict[Period, list[int]] = {}  # most of them matter at one time

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from benchmarks import processes, run
@@ -59,6 +60,19 @@ def test_no_operation_is_grossly_slow_beside_the_floor(short: Short, operation: 
     if row.ratio < operation.ratio * GROSS:  # a hiccup of the machine is not one twice
         (row,) = run.table(short.stage, workers=1, operations=[operation]).rows
     assert row.ratio >= operation.ratio * GROSS
+
+
+def test_each_run_begins_with_the_house_as_it_was_filled(short: Short) -> None:
+    with psycopg.connect(short.stage.housed.dsn) as conn:
+        row = conn.execute(
+            "SELECT (SELECT count(*) FROM bookings), (SELECT count(*) FROM booking_audit),"
+            "       (SELECT count(*) FROM idempotency_keys),"
+            "       (SELECT count(*) FROM changes WHERE record_type = 'booking')"
+        ).fetchone()
+
+    bookings, audited, keys, told = row or (0, 0, 0, 0)
+    assert (bookings, audited, keys) == (HOUSE.bookings, 0, 0)
+    assert told > 100  # of each that was made, and of each that was taken back
 
 
 def _check_that_both_answer_alike(stage: run.Stage) -> None:

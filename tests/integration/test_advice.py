@@ -4,9 +4,9 @@ Houses made up by chance, in which bookings wait for decisions, keep time around
 on past midnight. The short way to the advice is held against one that looks at everything.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 import pytest
+from prometheus_client import REGISTRY
 
 from domain.access import Caller
 from domain.bookings import Draft, Facility
 from domain.periods import Period
+from live.days import Timeline
 from live.source import Database, Source
 from live.timelines import Timelines
 from sql import facilities
+from sql.changes import ChangeRow
 from sql.facilities import FacilityRow
 from sql.pool import Connection, Pool
 from steps import advice
@@ -176,15 +179,18 @@ class Asked:
     remembering: Timelines
     database: Database
     caller: Caller
+    tell: Callable[[Sequence[ChangeRow], None], None]
 
-    async def advice(self, source: object) -> dict[str, Any]:
-        """What they are told when their time is taken."""
+    async def advice(
+        self, source: object, caller: Caller | None = None, now: datetime = NOW
+    ) -> dict[str, Any]:
+        """What they, or another, are told when their time is taken."""
         timelines = SimpleNamespace(source_at_once=lambda: source)
         request = SimpleNamespace(
             service=SimpleNamespace(live=SimpleNamespace(timelines=timelines)),
-            caller=self.caller,
+            caller=caller or self.caller,
             request_id="any",
-            now=lambda: NOW,
+            now=lambda: now,
         )
         reply = await advised(self.conn, cast("Request", request), self.wanted, [])
         body: dict[str, Any] = orjson.loads(reply.body)
@@ -206,7 +212,8 @@ class Asked:
 async def asked(pool: Pool, world: World, number: int) -> AsyncIterator[Asked]:
     """Somebody wants what is taken; some of the house is remembered, and some is not."""
     chance = Chance(number)
-    feed = SimpleNamespace(is_fresh=True, listen=lambda _: None, on_gap=lambda _: None)
+    listeners: list[Any] = []
+    feed = SimpleNamespace(is_fresh=True, listen=listeners.append, on_gap=lambda _: None)
     async with pool.connection() as conn, conn.transaction(force_rollback=True):
         rooms = await chance.furnish(conn, world)
         booked = await chance.fill(conn, world, rooms)
@@ -221,7 +228,7 @@ async def asked(pool: Pool, world: World, number: int) -> AsyncIterator[Asked]:
                     [room.id], Period(period.start + day, period.end + day), conn
                 )
         caller = Caller(world.member.id, "mia", is_staff=False)
-        yield Asked(conn, wanted, rooms, remembering, database, caller)
+        yield Asked(conn, wanted, rooms, remembering, database, caller, listeners[0])
 
 
 async def test_what_is_left_out_early_would_not_do(pool: Pool, world: World) -> None:
@@ -266,6 +273,169 @@ async def test_nothing_that_would_take_it_is_taken(pool: Pool, world: World) -> 
                 hidden += len(some.rooms) - len(left)
     assert hidden > 1000
     assert taking > 1000
+
+
+_CHANGES = {
+    "book": """
+        INSERT INTO bookings (facility_id, user_id, start_time, end_time, title, status, decide_by,
+                              buffer_before_minutes, buffer_after_minutes)
+        SELECT f.id, %(user)s, %(start)s, %(end)s, 'Another',
+               CASE WHEN %(decide_by)s::timestamptz IS NULL THEN 'confirmed' ELSE 'pending'
+               END::booking_status,
+               %(decide_by)s, f.buffer_before_minutes, f.buffer_after_minutes
+          FROM facilities AS f
+         WHERE f.id = %(room)s
+            ON CONFLICT DO NOTHING
+        """,
+    "cancel": """
+        UPDATE bookings SET status = 'cancelled', cancellation_cause = 'owner', decide_by = NULL
+         WHERE facility_id = %(room)s AND status <> 'cancelled'
+           AND start_time < %(end)s::timestamptz + INTERVAL '4 hours'
+           AND end_time > %(start)s::timestamptz - INTERVAL '4 hours'
+        """,
+    "furnish another": """
+        INSERT INTO facilities (site_id, name, facility_type, capacity, time_zone)
+        SELECT site_id, 'New ' || clock_timestamp(), facility_type, capacity, time_zone
+          FROM facilities
+         WHERE id = %(room)s
+        """,
+    "close": """
+        INSERT INTO closures (facility_id, start_time, end_time, reason)
+        VALUES (%(room)s, %(start)s, %(end)s, 'Paint')
+        """,
+    "ask for notice": """
+        UPDATE facilities
+           SET min_notice_minutes = CASE WHEN min_notice_minutes = 0 THEN 1440 ELSE 0 END
+         WHERE id = %(room)s
+        """,
+    "make smaller or larger": """
+        UPDATE facilities SET capacity = CASE WHEN capacity = 1 THEN 8 ELSE 1 END
+         WHERE id = %(room)s
+        """,
+    "open to a group": """
+        INSERT INTO facility_user_groups (facility_id, user_group_id)
+        VALUES (%(room)s, %(group)s)
+            ON CONFLICT DO NOTHING
+        """,
+    "open to all": "DELETE FROM facility_user_groups WHERE facility_id = %(room)s",
+}
+
+
+@dataclass(slots=True)
+class Changing:
+    """Somebody who waits for their advice while the house changes around them."""
+
+    some: Asked
+    draw: Random
+    group: int
+    now: datetime = NOW
+    told: list[int] = field(default_factory=list)
+
+    async def change(self) -> None:
+        """Something, near what is wanted; whoever listens is told of it."""
+        conn, draw, period = self.some.conn, self.draw, self.some.wanted.draft.period
+        start = period.start + timedelta(minutes=15 * draw.choice([-16, -4, 0, 0, 0, 0, 2, 8]))
+        waits_until = self.now + timedelta(minutes=draw.choice([0.05, 0.3, 1, 30, 300]))
+        rooms = [self.some.wanted.facility.id, *(room.id for room in self.some.rooms)]
+        given = {
+            "user": self.some.caller.user_id,
+            "group": self.group,
+            "room": draw.choice(self.told if self.told and draw.random() < 0.5 else rooms),
+            "start": start,
+            "end": start + draw.choice([timedelta(minutes=30), period.duration]),
+            "decide_by": draw.choice([None, min(start, waits_until)]),
+        }
+        before = await (await conn.execute("SELECT max(id) FROM changes")).fetchone()
+        await conn.execute(_CHANGES[draw.choice([*_CHANGES, *["cancel"] * 8])].encode(), given)
+        cursor = await conn.execute(
+            "SELECT '', id, transaction_id::text::int8, record_type, facility_id, site_id,"
+            "       booking_id, user_id, start_time, end_time"
+            "  FROM changes WHERE id > %s ORDER BY id",
+            before,
+        )
+        self.some.tell([ChangeRow(*row) for row in await cursor.fetchall()], None)
+
+    async def check(self) -> int:
+        """Each is told what they would be if nothing was remembered; how often it was."""
+        some, before = self.some, _hits()
+        member = some.caller
+        insider = replace(member, group_ids=frozenset({self.group}))
+        staff = replace(member, is_staff=True)
+        for caller in self.draw.sample([member, member, insider, staff], 4):
+            expected = await some.advice(some.database, caller, self.now)
+            assert await some.advice(some.remembering, caller, self.now) == expected
+            self.told = [each["id"] for each in expected["alternative_facilities"]]
+            self.told.append(some.wanted.facility.id)
+        return int(_hits() - before)
+
+
+async def test_remembered_advice_is_what_would_be_found_anew(pool: Pool, world: World) -> None:
+    """As the house changes, as time goes by, and for whoever asks."""
+    remembered = asked_for = 0
+    for number in range(HOUSES):
+        async with asked(pool, world, number) as some:
+            cursor = await some.conn.execute(
+                "INSERT INTO user_groups (name) VALUES ('Insiders') RETURNING id"
+            )
+            (group,) = await cursor.fetchone() or (0,)
+            changing = Changing(some, Random(number), group)  # noqa: S311 - a repeatable choice
+            for _ in range(20):
+                remembered += await changing.check()
+                asked_for += 4
+                if changing.draw.random() < 0.3:
+                    minutes = changing.draw.choice([0.1, 0.1, 0.5, 7, 90, 700])
+                    changing.now += timedelta(minutes=minutes)
+                else:
+                    await changing.change()
+    # A third is about bookings to be moved, of which nothing is kept.
+    assert asked_for * 0.1 < remembered < asked_for * 0.6
+
+
+async def test_what_changed_while_advice_was_sought_is_not_remembered(
+    pool: Pool, world: World
+) -> None:
+    kept = 0
+    for number in range(HOUSES):
+        async with asked(pool, world, number) as some:
+            if some.wanted.held is not None:
+                continue
+            await some.advice(some.remembering)
+            source = Meanwhile(some.remembering)
+            source.happens = lambda: some.remembering.changed(
+                some.wanted.facility.id, at(200), at(201), 1
+            )
+            for _ in range(2):
+                before = _hits()
+                await some.advice(source, replace(some.caller, is_staff=True))
+                assert _hits() == before
+            source.happens = lambda: None
+            before = _hits()
+            await some.advice(source, replace(some.caller, is_staff=True))
+            await some.advice(source, replace(some.caller, is_staff=True))
+            kept += _hits() > before
+    assert kept > HOUSES // 4
+
+
+@dataclass(slots=True)
+class Meanwhile:
+    """A source where something happens whenever it is looked at."""
+
+    source: Source
+    happens: Callable[[], None] = lambda: None
+
+    async def look(self, *given: Any) -> dict[int, Timeline]:
+        """What the source has, a moment later."""
+        found = await self.source.look(*given)
+        self.happens()
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        """All else is the source's."""
+        return getattr(self.source, name)
+
+
+def _hits() -> float:
+    return REGISTRY.get_sample_value("holdfast_cache_hits_total", {"cache": "findings"}) or 0
 
 
 async def test_what_is_near_is_found_as_by_one_look_at_all_there_is(

@@ -14,8 +14,8 @@ from sql import facilities
 from sql.facilities import FacilityRow
 from sql.pool import Connection
 from steps.advice import would_take
-from steps.wanted import Held, Wanted
 from steps.rules import facility_facts
+from steps.wanted import Held, Wanted
 
 from .world import World, add_facility, at, try_book
 
