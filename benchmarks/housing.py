@@ -15,8 +15,8 @@ from app.settings import load_settings
 from benchmarks.filling import House, fill, restore
 from benchmarks.load import LoadError
 
-PROCESSES = 8
-"""Both services with four workers each may hold their connections at once."""
+PROCESSES = 14
+"""Both services with one, two and four workers may hold their connections at once."""
 
 
 @dataclass(frozen=True, slots=True)

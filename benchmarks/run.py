@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,6 +78,15 @@ class Stage:
     say: Say
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Holdfast and the floor, up on one house with as many workers each."""
+
+    stage: Stage
+    ours: Running
+    floor: Running
+
+
 def main() -> None:
     """Measure what was asked for, and write the report anew."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -120,73 +129,103 @@ def measure(parts: Sequence[str], options: Options, found: Findings, say: Say) -
                 say("pgbench on the floor's statements")
                 found.limits = limits.measure(stage.housed, stage.survey, options.seconds)
             if "workers" in parts:
-                found.workers = [table(stage, workers=workers) for workers in WORKERS]
+                found.workers = tables([(stage, workers) for workers in WORKERS])
             if "soak" in parts:
                 found.soak = soak(stage)
     if "streams" in parts:
         say(f"{streams.STREAMS:,} streams and a write a second")
         found.streams = streams.on_its_own(options.ports[0])
     if "growth" in parts:
-        found.growth = []
-        for bookings in SIZES:
-            of_size = replace(options, house=House(FACILITIES, bookings))
-            with staged(of_size, GROWTH_DAYS, say) as stage:
-                found.growth.append(table(stage, workers=1))
+        with ExitStack() as stack:
+            houses = [replace(options, house=House(FACILITIES, bookings)) for bookings in SIZES]
+            stages = [stack.enter_context(staged(each, GROWTH_DAYS, say)) for each in houses]
+            found.growth = tables([(stage, 1) for stage in stages])
 
 
 def table(stage: Stage, *, workers: int, operations: Sequence[Operation] = TABLE) -> Table:
-    """Ask every operation of both sides in turns, and keep the middle of what they gave.
+    """As ``tables``, of one house."""
+    (only,) = tables([(stage, workers)], operations)
+    return only
+
+
+def tables(
+    settings: Sequence[tuple[Stage, int]], operations: Sequence[Operation] = TABLE
+) -> list[Table]:
+    """A table of each house with that many workers, all of them measured in the same minutes.
+
+    Every operation is asked of all sides in turns: the machine is at times faster, and what is
+    compared with each other must have had as much of that.
 
     :raises LoadError: if anything is answered otherwise than it should be.
     """
-    rows: dict[str, Row] = {}
+    rows: list[dict[str, Row]] = [{} for _ in settings]
     # Those that share a setting share the processes: each is started twice at most.
     for cached in (False, True):
         asked = [operation for operation in operations if operation.cached == cached]
         if not asked:
             continue
-        dsn = stage.housed.dsn
-        with (
-            processes.ours(
-                dsn, stage.options.ports[0], stage.log, workers=workers, cache=cached
-            ) as ours,
-            processes.floor(dsn, stage.options.ports[1], stage.log, workers=workers) as floor,
-        ):
+        with ExitStack() as stack:
+            pairs = [
+                stack.enter_context(_pair(stage, workers, cached=cached, place=place))
+                for place, (stage, workers) in enumerate(settings)
+            ]
             for operation in asked:
-                rows[operation.name] = row(stage, operation, ours, floor)
-    return Table(
-        measured_at=_now(),
-        machine=_machine(),
-        bookings=stage.housed.house.bookings,
-        facilities=stage.housed.house.facilities,
-        workers=workers,
-        seconds=stage.options.seconds,
-        rounds=stage.options.rounds,
-        rows=[rows[operation.name] for operation in operations],
-    )
+                for found, row in zip(rows, _rows(pairs, operation), strict=True):
+                    found[operation.name] = row
+    return [
+        Table(
+            measured_at=_now(),
+            machine=_machine(),
+            bookings=stage.housed.house.bookings,
+            facilities=stage.housed.house.facilities,
+            workers=workers,
+            seconds=stage.options.seconds,
+            rounds=stage.options.rounds,
+            rows=[found[operation.name] for operation in operations],
+        )
+        for (stage, workers), found in zip(settings, rows, strict=True)
+    ]
 
 
-def row(stage: Stage, operation: Operation, ours: Running, floor: Running) -> Row:
-    """Ask one operation of both sides, in as many rounds as there are to be."""
-    rounds: list[tuple[Side, Side]] = []
-    for number in range(stage.options.rounds):
-        sides = []
-        for name, running in (("Holdfast", ours), ("floor", floor)):
-            stage.say(f"{operation.name}: {name}, round {number + 1}")
+@contextmanager
+def _pair(stage: Stage, workers: int, *, cached: bool, place: int) -> Iterator[Pair]:
+    """Both sides, on ports of their own by their place among all that are up."""
+    dsn, log, (port, other) = stage.housed.dsn, stage.log, stage.options.ports
+    with (
+        processes.ours(dsn, port + 2 * place, log, workers=workers, cache=cached) as ours,
+        processes.floor(dsn, other + 2 * place, log, workers=workers) as floor,
+    ):
+        yield Pair(stage, ours, floor)
+
+
+def _rows(pairs: Sequence[Pair], operation: Operation) -> list[Row]:
+    """Ask one operation of all sides, in as many rounds as there are to be."""
+    options, say = pairs[0].stage.options, pairs[0].stage.say
+    rounds: list[list[tuple[Side, Side]]] = [[] for _ in pairs]
+    for number in range(options.rounds):
+        for pair, sides in zip(pairs, rounds, strict=True):
+            say(f"{operation.name}, round {number + 1}{_which(pair, pairs)}")
             if number == 0:
-                ask(stage, operation, running, warm_seconds(operation, stage.options))
-            sides.append(ask(stage, operation, running, stage.options.seconds))
-        rounds.append((sides[0], sides[1]))
-    ratio = median(ours.per_second / floor.per_second for ours, floor in rounds)
-    return Row(
-        operation=operation.name,
-        clients=operation.clients,
-        p95_target=operation.p95,
-        ratio_target=operation.ratio,
-        ratio=ratio,
-        ours=_middle([ours for ours, _ in rounds]),
-        floor=_middle([floor for _, floor in rounds]),
-    )
+                for running in (pair.ours, pair.floor):
+                    ask(pair.stage, operation, running, warm_seconds(operation, options))
+            ours = ask(pair.stage, operation, pair.ours, options.seconds)
+            sides.append((ours, ask(pair.stage, operation, pair.floor, options.seconds)))
+    return [
+        Row(
+            operation=operation.name,
+            clients=operation.clients,
+            p95_target=operation.p95,
+            ratio_target=operation.ratio,
+            ratio=median(ours.per_second / floor.per_second for ours, floor in sides),
+            ours=_middle([ours for ours, _ in sides]),
+            floor=_middle([floor for _, floor in sides]),
+        )
+        for sides in rounds
+    ]
+
+
+def _which(pair: Pair, pairs: Sequence[Pair]) -> str:
+    return f", {pairs.index(pair) + 1} of {len(pairs)}" if len(pairs) > 1 else ""
 
 
 def warm_seconds(operation: Operation, options: Options) -> float:
