@@ -28,8 +28,11 @@ A_DAY = 3
 AHEAD_DAYS = 365
 """How far ahead bookings reach at most: as far as the service takes them."""
 
+REPAIR_DAYS = 667
+"""Each facility is repaired once in so many days, however many are booked."""
+
 LEAST_AHEAD_DAYS = 8
-"""How far ahead they reach at least: the week that is asked about, in every zone."""
+"""How far ahead they reach at least: the days that are asked about, in every zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +136,15 @@ _FILL = (
     INSERT INTO closures (facility_id, start_time, end_time, reason)
     SELECT f.id, at, at + INTERVAL '5 hours', 'Repairs'
       FROM facilities AS f,
-           LATERAL (SELECT (%(first_day)s::date + f.id %% %(days)s + TIME '06:00')
+           generate_series(f.id %% %(repair_days)s, %(days)s - 1, %(repair_days)s) AS day,
+           LATERAL (SELECT (%(first_day)s::date + day + TIME '06:00')
                            AT TIME ZONE 'UTC' AS at) AS t
     """,
     """
     INSERT INTO bookings (facility_id, user_id, start_time, end_time, title, attendee_count,
                           status, cancellation_cause, created_at, updated_at,
                           buffer_after_minutes)
-    SELECT f.id, 1 + (k * 7 + f.id) %% %(users)s, at,
+    SELECT f.id, 1 + (n + n / %(users)s) %% %(users)s, at,
            at + (2 + (k + f.id) %% 7) * INTERVAL '15 minutes', 'Booking ' || n, 1 + n %% 4,
            kind::booking_status,
            CASE WHEN kind = 'cancelled' THEN 'owner'::cancellation_cause END,
@@ -177,6 +181,7 @@ def fill(dsn: str, house: House) -> None:
         "days": house.days,
         "a_day": A_DAY,
         "first_day": house.first_day,
+        "repair_days": REPAIR_DAYS,
     }
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute("SET timezone = 'UTC'")

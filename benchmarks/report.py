@@ -71,7 +71,7 @@ def reached(row: Row) -> bool:
 
 def _intro(table: Table) -> str:
     workers = "one worker" if table.workers == 1 else f"{table.workers} workers"
-    rounds = f"{table.rounds} rounds in turns, of which the middle one is told"
+    rounds = f"{table.rounds} rounds in turns, of whose figures and ratios the middle one is told"
     return (
         f"Measured on {table.measured_at}: {table.machine}, {table.facilities} facilities,"
         f" {table.bookings:,} bookings, {workers} on each side; runs of {table.seconds:.0f} s,"
@@ -116,9 +116,8 @@ def _growth_of(tables: Sequence[Table]) -> str:
         spread = max(rates) / min(rates)
         cells = [f"{rate:,.0f}" for rate in rates]
         rows.append((row.operation, *cells, f"{spread:.2f}", "yes" if spread <= FLAT else "no"))
-    return f"Answers a second, one worker, by bookings; flat is within {FLAT}:\n\n" + _grid(
-        head, rows
-    )
+    told = f"Answers a second, one worker, by bookings; flat is within {FLAT}. {_runs(tables[0])}"
+    return f"{told}\n\n{_grid(head, rows)}"
 
 
 def _workers_of(tables: Sequence[Table]) -> str:
@@ -132,9 +131,14 @@ def _workers_of(tables: Sequence[Table]) -> str:
         )
         for number, row in enumerate(tables[0].rows)
     ]
+    told = "Answers a second, by worker processes. The database and wrk need the same cores."
+    return f"{told} {_runs(tables[0])}\n\n{_grid(head, rows)}"
+
+
+def _runs(table: Table) -> str:
     return (
-        "Answers a second, by worker processes. The database and wrk need the same cores.\n\n"
-        + _grid(head, rows)
+        f"All were up at once and asked in turns: runs of {table.seconds:.0f} s, {table.rounds}"
+        " rounds, of which the middle one is told."
     )
 
 
@@ -142,10 +146,10 @@ def _soak_of(soak: Soak) -> str:
     minutes = soak.samples[-1].seconds / 60
     within = "below" if soak.most() < MOST_MEGABYTES else "not below"
     return (
-        f"{minutes:.0f} minutes of all operations in turns, {soak.answers:,} answers,"
-        f" {len(soak.samples[0].megabytes)} workers: at most {soak.most():.0f} MB a worker (PSS),"
-        f" which is {within} {MOST_MEGABYTES}; in the last quarter {soak.growth():.2f} times what"
-        " it was in the second."
+        f"{minutes:.0f} minutes of all operations with the cache on, in turns,"
+        f" {soak.answers:,} answers, {len(soak.samples[0].megabytes)} workers: at most"
+        f" {soak.most():.0f} MB a worker (PSS), which is {within} {MOST_MEGABYTES}; in the last"
+        f" quarter {soak.growth():.2f} times what it was in the second."
     )
 
 

@@ -39,7 +39,7 @@ FOLDER = ROOT / "docs" / "performance"
 PARTS = ("table", "growth", "workers", "soak", "pgbench", "streams")
 FACILITIES = 500
 DAYS = 28
-GROWTH_DAYS = 7
+GROWTH_DAYS = 5
 """How many days are asked about; of the smallest house no more are booked."""
 
 SIZES = (10_000, 100_000, 1_000_000, 5_000_000)

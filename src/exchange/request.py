@@ -212,8 +212,11 @@ def resource_reply(
 def content_reply(
     request: Request, content: bytes, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """JSON that is written already, as ``resource_reply`` replies it."""
-    etag = etag_of(content)
+    """JSON that is written already, as ``resource_reply`` replies it.
+
+    The last page of a list becomes another when one follows it, though its items are the same.
+    """
+    etag = etag_of(content + (headers or {}).get("Link", "").encode())
     known = request.headers.get("if-none-match")
     if known is not None and names_version(known, etag):
         return Response(status_code=304, headers={"ETag": etag})

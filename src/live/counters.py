@@ -30,7 +30,7 @@ STREAMS_CUT_OFF = Counter(
 )
 STREAMS_RESYNC = Counter(
     "holdfast_streams_resync",
-    "Streams told to begin anew, since the log misses a part.",
+    "Streams told to begin anew, since what they missed cannot be told.",
     ["reason"],
 )
 

@@ -236,7 +236,7 @@ Decision: TypeAlias = Literal["approve", "reject"]
 
 
 EventId: TypeAlias = str
-"""Where a stream goes on after an event. Take it for any text."""
+"""Where a stream goes on after an event. Treat it as opaque."""
 
 
 ExportTable: TypeAlias = Literal[

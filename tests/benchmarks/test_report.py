@@ -67,6 +67,7 @@ def test_growth_beyond_the_bound_is_not_flat() -> None:
     assert "| booking creation | 800 | 400 | 2.00 | no |" in told
     told = report.body(Findings(growth=[made_up.table(10_000), made_up.table(ratio=0.7)]), [])
     assert "| booking creation | 800 | 700 | 1.14 | yes |" in told
+    assert "runs of 10 s, 3 rounds" in told
 
 
 def test_memory_that_grows_is_seen_to_grow() -> None:

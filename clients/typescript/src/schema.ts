@@ -191,10 +191,11 @@ export interface paths {
          *     that has no free period is in the list all the same, with `next_available`, or with the `refusal`
          *     that says why you cannot book it at all; one that is archived is not.
          *
-         *     What changes shows in every answer within a quarter of a second; what you changed yourself, in
-         *     the next. To follow changes, listen to `availability_stream`, or where that cannot pass, repeat
+         *     What changes shows in every answer within a quarter of a second. What you changed yourself shows
+         *     at once if the process that changed it answers: where the service has several, go by the reply to
+         *     your change. To follow changes, listen to `availability_stream`, or where that cannot pass, repeat
          *     the search with the `ETag` you have in `If-None-Match`: the reply is 304 with no body as long as
-         *     nothing you asked for is different.
+         *     nothing on this page is different, and as long as there is, or is not, another page behind it.
          *
          *     Needs the scope `read`.
          */
@@ -251,25 +252,35 @@ export interface paths {
          *
          *     Every event has an `id`; keep the last one. Come back with it in `Last-Event-ID`, as an
          *     `EventSource` does by itself, and the stream goes on right behind it: nothing is left out and
-         *     nothing repeated, at whichever process of the service you arrive. Changes are kept for a day;
-         *     whoever comes back later, or with an `id` that this service never gave, gets a `resync` first.
-         *     What no event could have as its `id` is refused, as 400 `invalid_request`: leave it out.
+         *     nothing repeated, at whichever process of the service you arrive. What no event could have as its
+         *     `id` is refused, as 400 `invalid_request`: leave it out.
          *
-         *     When nothing happens there is a heartbeat every few seconds: a comment, and an `id` without
-         *     `data`, which moves `Last-Event-ID` on and is no event. Where none came for a minute, the
-         *     connection is dead: open a new one.
+         *     You get a `resync` instead, whenever that is, if the `id` is older than what is kept of changes, a
+         *     day unless the service is set up otherwise; if this service never gave it; if more than 2,000
+         *     changes were made since, wherever they were; or if more than 256 events for you came at once, as an
+         *     import may bring them. These bounds may become others.
          *
-         *     The stream ends after an hour, when the service stops, when your token ends, when your rights
-         *     change or any of your tokens is revoked, when the facility moves to another site, and when you do
-         *     not read what is sent. In each case come back. An `EventSource` does, but not after a reply that
-         *     is no stream, such as 401, 429 or 503: then open another after `Retry-After`, with
-         *     `last_event_id`. A script sees no `id` of a heartbeat; that of the last event will do. Where you
-         *     know none, open the stream anew without, and search again once it has begun.
+         *     When nothing happens there is a heartbeat every 15 seconds unless the service is set up otherwise:
+         *     a comment, and an `id` without `data`, which moves `Last-Event-ID` on and is no event. Where none
+         *     came for a minute, the connection is dead: open a new one.
+         *
+         *     The stream ends after an hour or a little less, unless the service is set up otherwise, when the
+         *     service stops, when your token ends, when your rights change or any of your tokens is revoked, when
+         *     the facility moves to another site, and when you do not read what is sent. In each case come back.
+         *
+         *     An `EventSource` comes back by itself, but stops for good at a reply that is no stream, such as 401,
+         *     429 or 503; its `readyState` is `CLOSED` then, and it does not say why. Ask `me_retrieve`: if that
+         *     is 401, sign in again. Otherwise wait some seconds, longer each time, and open another with the last
+         *     event's `id` in `last_event_id`; it shows no `id` of a heartbeat, and that of the last event will do.
+         *     If there was no event yet, open it without, and search again once it has begun.
          *
          *     ## Without streams
          *
-         *     Where a proxy lets no stream pass, ask `availability_search` every few seconds with
-         *     `If-None-Match`: it answers 304 as long as nothing has changed.
+         *     A proxy that lets no stream pass may refuse it, or hold it back so that no byte comes. If the first
+         *     block has not come within ten seconds, or the stream ended before it several times in a row, poll:
+         *     ask each search that you show every few seconds, with its own `ETag` in `If-None-Match`, which is
+         *     answered 304 as long as nothing has changed. Try the stream again from time to time, and once its
+         *     first block has come, search once more.
          *
          *     Needs the scope `read`.
          */
@@ -2228,7 +2239,7 @@ export interface components {
             /** @description The values that are to blame, where the problem lies in values. */
             errors?: components["schemas"]["FieldError"][];
         };
-        /** @description Where a stream goes on after an event. Take it for any text. */
+        /** @description Where a stream goes on after an event. Treat it as opaque. */
         EventId: string;
         /**
          * @description A table that can be had as CSV.
@@ -5831,7 +5842,7 @@ export interface operations {
                  * @example 1
                  */
                 site_id?: number;
-                /** @description As `Last-Event-ID`, which goes before it, for an `EventSource` that is new. */
+                /** @description As `Last-Event-ID`, which takes precedence over it, for an `EventSource` that is new. */
                 last_event_id?: components["schemas"]["LastEventId"];
             };
             header?: {

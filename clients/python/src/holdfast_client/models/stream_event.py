@@ -17,7 +17,7 @@ class StreamEvent:
     """A server-sent event (HTML Living Standard, 9.2).
 
     Attributes:
-        id (str): Where a stream goes on after an event. Take it for any text.
+        id (str): Where a stream goes on after an event. Treat it as opaque.
         event (StreamEventName): What an event of the stream tells.
         data (str): An `AvailabilityChange` or, of a `resync`, a `Resync`, in JSON.
     """

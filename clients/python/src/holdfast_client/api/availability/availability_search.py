@@ -156,10 +156,11 @@ def sync(
     that has no free period is in the list all the same, with `next_available`, or with the `refusal`
     that says why you cannot book it at all; one that is archived is not.
 
-    What changes shows in every answer within a quarter of a second; what you changed yourself, in
-    the next. To follow changes, listen to `availability_stream`, or where that cannot pass, repeat
+    What changes shows in every answer within a quarter of a second. What you changed yourself shows
+    at once if the process that changed it answers: where the service has several, go by the reply to
+    your change. To follow changes, listen to `availability_stream`, or where that cannot pass, repeat
     the search with the `ETag` you have in `If-None-Match`: the reply is 304 with no body as long as
-    nothing you asked for is different.
+    nothing on this page is different, and as long as there is, or is not, another page behind it.
 
     Needs the scope `read`.
     """
