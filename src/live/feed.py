@@ -31,6 +31,9 @@ RETRY_SECONDS = 0.5
 PATIENCE_SECONDS = 1.0
 """How long anybody waits for a poll."""
 
+LONGEST_GAP_SECONDS = 10.0
+"""The process, or its machine, stood still if polls are further apart: the log may be pruned."""
+
 MOST_AT_ONCE = 1000
 """Changes told in one batch; more are told in several."""
 
@@ -160,6 +163,8 @@ class Feed:
                     while True:
                         await self._poll(conn)
                         await self._pause()
+                        if self.lag > LONGEST_GAP_SECONDS:
+                            await self._begin(conn)
             except Error as error:
                 log.warning("feed interrupted", reason=str(error)[:300])
             except Exception:

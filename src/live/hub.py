@@ -210,6 +210,7 @@ class Hub:
         told = [row for row in rows if row.record_type != "user"]
         counts = Counter(id(group) for row in told for group in self._groups(row))
         reached: set[Stream] = set()
+        skipped: set[int] = set()
         for row in told:
             is_last = after.until is None and row is rows[-1]
             event = Event(row, after if is_last else Position(before.since, until, row.id))
@@ -218,9 +219,11 @@ class Hub:
                     for stream in group:
                         stream.tell(event)
                     reached |= group
-                elif not group <= reached:
+                elif id(group) not in skipped:
+                    # Others of these streams' groups may have reached them: of those they are told.
                     for stream in group:
                         stream.skip()
+                    skipped.add(id(group))
                     reached |= group
             for stream in self._moved(row):
                 stream.end()

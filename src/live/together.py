@@ -45,7 +45,7 @@ class Together(Generic[Asked, Answer]):
         self._runners: set[asyncio.Task[None]] = set()  # or they might be collected
 
     async def ask(self, asked: Asked) -> Answer:
-        """The answer to a question that weighs MOST_AT_ONCE at most."""
+        """The answer to a question; one that weighs more than MOST_AT_ONCE is asked by itself."""
         place: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((asked, place))
         if self._under_way < MOST_UNDER_WAY:
@@ -69,6 +69,7 @@ class Together(Generic[Asked, Answer]):
         try:
             async with reading(self._pool) as conn:
                 answers = await self._make(conn, [asked for asked, _ in places])
+            answered = list(zip(places, answers, strict=True))
         except PoolTimeout as error:
             # Nor would those get a connection who would try after them.
             _fail([place for _, place in [*places, *self._waiting]], error)
@@ -76,7 +77,7 @@ class Together(Generic[Asked, Answer]):
         except Exception as error:  # noqa: BLE001 - it is theirs who wait
             _fail([place for _, place in places], error)
         else:
-            for (_, place), answer in zip(places, answers, strict=True):
+            for (_, place), answer in answered:
                 if not place.done():
                     place.set_result(answer)
 
@@ -84,8 +85,11 @@ class Together(Generic[Asked, Answer]):
         """Those who waited longest and are still there; one at least, if any are."""
         places: list[tuple[Asked, asyncio.Future[Answer]]] = []
         weight = 0
-        while self._waiting and weight + self._weigh(self._waiting[0][0]) <= MOST_AT_ONCE:
-            asked, place = self._waiting.popleft()
+        while self._waiting:
+            asked, place = self._waiting[0]
+            if places and weight + self._weigh(asked) > MOST_AT_ONCE:
+                break
+            self._waiting.popleft()
             if not place.done():
                 places.append((asked, place))
                 weight += self._weigh(asked)

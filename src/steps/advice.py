@@ -126,17 +126,18 @@ async def _periods(
     What is further from the wanted time than it was looked for is further than what was
     found: once there are enough, they are the nearest.
     """
-    period, facility, now = wanted.draft.period, wanted.facility, grounds.now
+    period, facility_id, now = wanted.draft.period, wanted.facility.id, grounds.now
 
     async def within(reach: timedelta) -> tuple[FacilityRow, list[Period]]:
         around = Period(period.start - reach, period.end + reach)
-        timeline = (await source.look([facility.id], around, conn))[facility.id]
+        timeline = (await source.look([facility_id], around, conn))[facility_id]
         grounds.add(timeline, around)
-        bookable = bookable_periods(facility.rules, _closures(timeline), around, now, opened)
-        taken = others(facility.id, timeline.taken, wanted, now)
+        rules = timeline.facility.rules  # those that what is kept rests on, and not the draft's
+        bookable = bookable_periods(rules, _closures(timeline), around, now, opened)
+        taken = others(facility_id, timeline.taken, wanted, now)
         busy = [Period(one.start_time, one.end_time) for one in taken]
-        slots = free_slots(bookable, [*busy, *refused], facility.rules, period.duration)
-        return timeline.row, nearest_alternatives(period, slots, facility.rules)
+        slots = free_slots(bookable, [*busy, *refused], rules, period.duration)
+        return timeline.row, nearest_alternatives(period, slots, rules)
 
     row, found = await within(REACHES[0])
     for reach in REACHES[1:]:

@@ -416,6 +416,21 @@ async def test_what_changed_while_advice_was_sought_is_not_remembered(
     assert kept > HOUSES // 4
 
 
+async def test_advice_rests_on_the_rules_that_are_remembered_and_not_on_those_of_the_draft(
+    pool: Pool, world: World
+) -> None:
+    """Which may be of a moment before or after: it would be kept for others as of now."""
+    for number in range(HOUSES):
+        async with asked(pool, world, number) as some:
+            wanted, hour = some.wanted, timedelta(hours=1)
+            expected = await some.advice(some.database)
+            rules = wanted.facility.rules
+            other = replace(rules, min_notice=rules.min_notice + 12 * hour, opening_hours=None)
+            stale = replace(wanted, facility=replace(wanted.facility, rules=other))
+            await replace(some, wanted=stale).advice(some.remembering)
+            assert expected == await some.advice(some.remembering), number
+
+
 @dataclass(slots=True)
 class Meanwhile:
     """A source where something happens whenever it is looked at."""

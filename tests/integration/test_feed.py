@@ -357,6 +357,31 @@ async def test_a_snapshot_from_the_future_is_none_that_this_database_had(
     assert ReachRow(is_kept=True, is_known=False) == await changes.get_reach(conn, future)
 
 
+async def test_a_feed_that_stood_still_finds_that_the_log_has_left_it_behind(
+    dsn: str, conn: Connection, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Told()
+    feed = feed_of(dsn, told)
+    async with feed.running():
+        await ready(feed)
+        for gap, begins_anew in ((0.0, True), (60.0, False)):
+            monkeypatch.setattr("live.feed.LONGEST_GAP_SECONDS", gap)
+            begun = told.gaps
+            for _ in range(3):
+                await feed.passed()
+            assert (told.gaps > begun) is begins_anew
+        assert not told.bookings()
+
+        await prune(conn, world)
+        last = told.bookings()
+        monkeypatch.setattr("live.feed.LONGEST_GAP_SECONDS", 0.0)
+        for _ in range(3):
+            await feed.passed()
+        after = await book(conn, world, 7)
+        await feed.passed()
+        assert [*last, after] == told.bookings()
+
+
 async def test_a_feed_that_the_log_has_left_behind_begins_anew(
     dsn: str, conn: Connection, world: World
 ) -> None:

@@ -172,6 +172,25 @@ def test_of_a_burst_nobody_is_told_each_change(monkeypatch: pytest.MonkeyPatch) 
         assert b"too_far_behind" not in asyncio.run(facility.take(0))
 
 
+@given(st.data())
+def test_of_a_batch_a_stream_has_each_event_or_is_told_to_ask_anew(data: st.DataObject) -> None:
+    few = data.draw(
+        st.lists(st.sampled_from([(7, 1), (8, 1), (None, 1), (None, None)]), max_size=4)
+    )
+    burst = [data.draw(st.sampled_from([(7, 1), (None, 1), (None, None)]))] * (MOST_WAITING + 1)
+    before = data.draw(st.integers(0, len(few)))
+    places = [*few[:before], *burst, *few[before:]]
+    told = Told()
+    with (
+        told.hub.opened(ADA, Watched(7, 1)) as facility,
+        told.hub.opened(ADA, Watched(site_id=1)) as site,
+        told.hub.opened(ADA, Watched()) as everything,
+    ):
+        told.tell([row(number, *place) for number, place in enumerate(places)])
+        for stream in (facility, site, everything):
+            assert b"too_far_behind" in asyncio.run(stream.take(0))
+
+
 def test_one_that_is_behind_is_ended_too_when_its_facility_moves() -> None:
     told = Told()
     with told.hub.opened(ADA, Watched(7, 1)) as stream:

@@ -392,3 +392,24 @@ async def test_one_who_asks_again_as_the_last_statements_end_is_answered(
     await database.end_all()
     assert [(2, 0)] == await first
     await asyncio.gather(*others)
+
+
+async def test_one_that_weighs_more_than_the_bound_is_asked_by_itself(database: Database) -> None:
+    heavy = database.ask(*range(MOST_AT_ONCE + 1))
+    light = database.ask(1)
+    await settled()
+    await database.end_all()
+    async with asyncio.timeout(20):
+        assert [MOST_AT_ONCE + 1, 1] == [len(shown) for shown in (await heavy, await light)]
+
+
+async def test_who_gets_too_few_answers_is_told_so(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none(*_: object) -> Sequence[object]:
+        return []
+
+    monkeypatch.setattr(database.together, "_make", none)
+    async with asyncio.timeout(20):
+        with pytest.raises(ValueError, match="shorter"):
+            await database.ask(1)
