@@ -41,7 +41,7 @@ from sql.timelines import TimelineRow
 
 MOST_REMEMBERED = 150_000
 """How much a process remembers of all facilities together, those asked for last: each day,
-booking and closure counts one. It takes 30 to 50 MB."""
+booking and closure counts one. It takes 30 to 60 MB."""
 
 MOST_PAGES = 1024
 """Pages of lists of facilities that it remembers."""

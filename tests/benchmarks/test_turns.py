@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from benchmarks import run
+from benchmarks import processes, run
 from benchmarks.filling import House
 from benchmarks.findings import Side
 from benchmarks.operations import CREATE, UNCACHED, Operation
@@ -32,8 +32,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, float]]:
         found.append((operation.name, running.base_url, seconds))
         return made_up.side(float(running.base_url))
 
-    monkeypatch.setattr(run.processes, "ours", up)
-    monkeypatch.setattr(run.processes, "floor", up)
+    monkeypatch.setattr(processes, "ours", up)
+    monkeypatch.setattr(processes, "floor", up)
     monkeypatch.setattr(run, "ask", ask)
     return found
 
