@@ -11,7 +11,8 @@ import psycopg
 
 from .api import Api
 
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 60.0
+"""How long what must come may take: on a busy core, a worker alone takes 5 s to start."""
 
 Ask = Callable[[], httpx.Response]
 
