@@ -29,7 +29,10 @@ RETRY_SECONDS = 0.5
 """The pause between attempts to reach a database that is away."""
 
 PATIENCE_SECONDS = 1.0
-"""How long anybody waits for a poll."""
+"""How long anybody waits for a poll; who comes until it is answered does not wait for it too."""
+
+ANSWER_SECONDS = 5.0
+"""How long the database may take to answer; then it is asked on another connection."""
 
 LONGEST_GAP_SECONDS = 10.0
 """The process, or its machine, stood still if polls are further apart: the log may be pruned."""
@@ -85,7 +88,7 @@ class Feed:
         self._ended = 0
         self._turn = asyncio.Event()
         self._wake = asyncio.Event()
-        self._is_connected = False
+        self._is_answered = False
 
     @property
     def position(self) -> Position | None:
@@ -137,12 +140,12 @@ class Feed:
         self._wake.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS):
-                while self._ended < wanted and self._is_connected:
+                while self._ended < wanted and self._is_answered:
                     await self._turn.wait()
         if self._ended >= wanted:
             return True
         self._distrusted = time.monotonic()
-        self._confirmed = _NEVER
+        self._lose()
         return False
 
     @asynccontextmanager
@@ -167,6 +170,10 @@ class Feed:
                             await self._begin(conn)
             except Error as error:
                 log.warning("feed interrupted", reason=str(error)[:300])
+            except TimeoutError:
+                log.warning("feed interrupted", reason="the database does not answer")
+                # Where it was there may be more to tell than can be found in that time.
+                self._position = None
             except Exception:
                 log.exception("feed failed")
             finally:
@@ -176,21 +183,23 @@ class Feed:
 
     async def _begin(self, conn: Connection) -> None:
         """Go on where this was, if that is a place in this database; else from its present."""
-        await changes.disown_changes(conn)
-        origin, position = await changes.get_origin(conn), self._position
-        if position is not None and origin == self._origin:
-            reach = await changes.get_reach(conn, position.since)
-            if not (reach.is_kept and reach.is_known):
-                position = None
-        else:
-            position = None
-        if position is None:
-            position = Position(await changes.present(conn))
+        async with asyncio.timeout(ANSWER_SECONDS):
+            origin, position = await self._place(conn)
         # From here on nothing is awaited, so that what was before is remembered by nobody.
         self._origin, self._position = origin, position
         for forgetter in self._forgetters:
             forgetter()
-        self._is_connected = True
+        self._is_answered = True
+
+    async def _place(self, conn: Connection) -> tuple[str, Position]:
+        """Where to go on in this database, and which it is."""
+        await changes.disown_changes(conn)
+        origin, position = await changes.get_origin(conn), self._position
+        if position is not None and origin == self._origin:
+            reach = await changes.get_reach(conn, position.since)
+            if reach.is_kept and reach.is_known:
+                return origin, position
+        return origin, Position(await changes.present(conn))
 
     async def _poll(self, conn: Connection) -> None:
         """Tell of all that became visible since the last poll."""
@@ -202,6 +211,7 @@ class Feed:
         self._last = began
         self._took = time.monotonic() - began
         self._ended = self._begun
+        self._is_answered = True
         self._pass_turn()
         FEED_POLLS.labels("answered").inc()
 
@@ -210,7 +220,8 @@ class Feed:
         assert position is not None  # noqa: S101 - set by _begin
         while True:
             is_new = position.until is None  # else it goes on with a batch begun before
-            until, rows = await changes_after(conn, position, MOST_AT_ONCE)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                until, rows = await changes_after(conn, position, MOST_AT_ONCE)
             is_all = len(rows) < MOST_AT_ONCE
             after = Position(until) if is_all else Position(position.since, until, rows[-1].id)
             if after != position:
@@ -234,7 +245,8 @@ class Feed:
         self._wake.clear()
 
     def _lose(self) -> None:
-        self._is_connected = False
+        """Have nobody use what is remembered, nor wait, before the next answer."""
+        self._is_answered = False
         self._confirmed = _NEVER
         self._pass_turn()
 

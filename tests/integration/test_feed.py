@@ -200,6 +200,65 @@ async def test_without_a_database_nothing_is_fresh_and_nobody_waits_for_ever(dsn
         assert not await feed.refresh()
 
 
+async def test_who_comes_while_a_poll_is_not_answered_does_not_wait_for_it(
+    dsn: str, conn: Connection, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Told()
+    feed = feed_of(dsn, told)
+    async with feed.running():
+        await ready(feed)
+        async with conn.transaction():
+            booking_id = await book(conn, world, 1)
+            await conn.execute("LOCK TABLE changes IN ACCESS EXCLUSIVE MODE")
+            monkeypatch.setattr("live.feed.PATIENCE_SECONDS", 0.2)
+            assert not await feed.passed()
+            monkeypatch.setattr("live.feed.PATIENCE_SECONDS", 60.0)
+            async with asyncio.timeout(10):
+                assert not await feed.refresh()
+                assert not await feed.passed()
+        # Once it is answered they wait again, and are told.
+        while not await feed.passed():  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+    assert [booking_id] == told.bookings()
+    assert 1 == told.gaps
+
+
+async def test_a_database_that_never_answers_is_asked_on_another_connection(
+    dsn: str, conn: Connection, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("live.feed.ANSWER_SECONDS", 0.2)
+    told = Told()
+    feed = feed_of(dsn, told, seconds=0.01)
+    async with feed.running():
+        await ready(feed)
+        async with conn.transaction():
+            await conn.execute("LOCK TABLE changes IN ACCESS EXCLUSIVE MODE")
+            while await backends(dsn, "%list_changes%"):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+            await book(conn, world, 1)
+        while told.gaps < 2:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+        await ready(feed)
+        # From the present on: everything was forgotten, and there may be too much to tell.
+        assert not told.bookings()
+        after = await book(conn, world, 3)
+        await feed.passed()
+    assert [after] == told.bookings()
+
+
+async def backends(dsn: str, query: str) -> int:
+    """How many connections asked this last."""
+    async with await connect(dsn) as conn:
+        cursor = await conn.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND query LIKE %s",
+            [query],
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 async def test_what_committed_before_a_transaction_that_goes_on_is_not_told_again(
     dsn: str, conn: Connection, world: World
 ) -> None:
