@@ -79,7 +79,6 @@ class Feed:
         self._listeners: list[Listener] = []
         self._forgetters: list[Forgetter] = []
         self._position: Position | None = None
-        self._origin: str | None = None
         self._confirmed = _NEVER  # when the last poll that told all there was began
         self._distrusted = _NEVER  # polls that began before then confirm nothing
         self._last = time.monotonic()
@@ -98,7 +97,7 @@ class Feed:
     @property
     def origin(self) -> str | None:
         """Whose snapshots these are (``sql.changes.get_origin``); None before the first poll."""
-        return self._origin
+        return None if self._position is None else self._position.origin
 
     @property
     def is_fresh(self) -> bool:
@@ -184,22 +183,22 @@ class Feed:
     async def _begin(self, conn: Connection) -> None:
         """Go on where this was, if that is a place in this database; else from its present."""
         async with asyncio.timeout(ANSWER_SECONDS):
-            origin, position = await self._place(conn)
+            position = await self._place(conn)
         # From here on nothing is awaited, so that what was before is remembered by nobody.
-        self._origin, self._position = origin, position
+        self._position = position
         for forgetter in self._forgetters:
             forgetter()
         self._is_answered = True
 
-    async def _place(self, conn: Connection) -> tuple[str, Position]:
-        """Where to go on in this database, and which it is."""
+    async def _place(self, conn: Connection) -> Position:
+        """Where to go on in this database."""
         await changes.disown_changes(conn)
         origin, position = await changes.get_origin(conn), self._position
-        if position is not None and origin == self._origin:
+        if position is not None and position.origin == origin:
             reach = await changes.get_reach(conn, position.since)
             if reach.is_kept and reach.is_known:
-                return origin, position
-        return origin, Position(await changes.present(conn))
+                return position
+        return Position(origin, await changes.present(conn))
 
     async def _poll(self, conn: Connection) -> None:
         """Tell of all that became visible since the last poll."""
@@ -223,7 +222,7 @@ class Feed:
             async with asyncio.timeout(ANSWER_SECONDS):
                 until, rows = await changes_after(conn, position, MOST_AT_ONCE)
             is_all = len(rows) < MOST_AT_ONCE
-            after = Position(until) if is_all else Position(position.since, until, rows[-1].id)
+            after = position.at(until) if is_all else position.within(until, rows[-1].id)
             if after != position:
                 for listener in tuple(self._listeners):
                     listener(rows, after)

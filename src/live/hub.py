@@ -213,7 +213,7 @@ class Hub:
         skipped: set[int] = set()
         for row in told:
             is_last = after.until is None and row is rows[-1]
-            event = Event(row, after if is_last else Position(before.since, until, row.id))
+            event = Event(row, after if is_last else before.within(until, row.id))
             for group in self._groups(row):
                 if counts[id(group)] <= MOST_WAITING:
                     for stream in group:

@@ -1,12 +1,13 @@
 """Positions in the change feed: what a reader has been told so far.
 
-A position is a snapshot of the database: everything that it shows has been told. Within a
+A position is a snapshot of a database: everything that it shows has been told. Within a
 batch, which leads from one snapshot to another, it is the two and the id of the last change
-told. As text it is the id of an event of the stream.
+told. As text it is the id of an event of the stream, and names the database: another one, or
+the same after a crash, gives the numbers of transactions that were lost to others.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -14,23 +15,36 @@ Snapshot: TypeAlias = str
 """PostgreSQL's own text of a snapshot: ``xmin:xmax:xip,xip``."""
 
 _SNAPSHOT = r"[0-9]{1,18}:[0-9]{1,18}:(?:[0-9]{1,18}(?:,[0-9]{1,18})*)?"
-_POSITION = re.compile(rf"({_SNAPSHOT})(?:/({_SNAPSHOT})/([0-9]{{1,18}}))?", re.ASCII)
+_POSITION = re.compile(
+    rf"([0-9a-f]{{16}})/({_SNAPSHOT})(?:/({_SNAPSHOT})/([0-9]{{1,18}}))?", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
     """All that ``since`` shows has been told, and of what only ``until`` shows, up to ``after_id``.
 
-    Without ``until`` it is the end of a batch.
+    Without ``until`` it is the end of a batch. ``origin`` is whose snapshots these are (see
+    ``sql.changes.get_origin``).
     """
 
+    origin: str
     since: Snapshot
     until: Snapshot | None = None
     after_id: int = 0
 
     def __str__(self) -> str:
         """The text that ``parse`` reads."""
-        return self.since if self.until is None else f"{self.since}/{self.until}/{self.after_id}"
+        end = f"{self.origin}/{self.since}"
+        return end if self.until is None else f"{end}/{self.until}/{self.after_id}"
+
+    def at(self, snapshot: Snapshot) -> "Position":
+        """The end of a batch that led to this snapshot."""
+        return Position(self.origin, snapshot)
+
+    def within(self, until: Snapshot, after_id: int) -> "Position":
+        """Behind a change of the batch that leads from here to a later snapshot."""
+        return replace(self, until=until, after_id=after_id)
 
 
 def parse(text: str) -> Position | None:
@@ -38,10 +52,10 @@ def parse(text: str) -> Position | None:
     found = _POSITION.fullmatch(text)
     if found is None:
         return None
-    since, until, after_id = found.groups()
+    origin, since, until, after_id = found.groups()
     if not _is_sound(since) or (until is not None and not _is_sound(until)):
         return None
-    return Position(since, until, int(after_id or 0))
+    return Position(origin, since, until, int(after_id or 0))
 
 
 def _is_sound(snapshot: Snapshot) -> bool:

@@ -35,16 +35,18 @@ async def missed(conn: Connection, last: Position, present: Position) -> Missed 
     ``present`` must be later than any position that some process has given to a client before
     this was asked. ``conn`` is in autocommit.
     """
+    if last.origin != present.origin:
+        return "unknown_position"
     # A position that was never given to anybody must not cost a look through the whole log.
     reason = await _out_of_reach(conn, last)
     if reason is not None:
         return reason
     found: list[tuple[ChangeRow, Position]] = []
     for leg in _legs(last, present):
-        begun = Position(leg.since, leg.until, leg.after_id)
+        begun = Position(last.origin, leg.since, leg.until, leg.after_id)
         _, rows = await changes_after(conn, begun, MOST_MISSED + 1)
         found += [
-            (row, Position(leg.since, leg.until, row.id))
+            (row, begun.within(leg.until, row.id))
             for row in rows
             if leg.last_id is None or row.id <= leg.last_id
         ]

@@ -6,7 +6,6 @@ and a Redis that does not answer at once is left alone for a while.
 """
 
 import asyncio
-import hashlib
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -146,8 +145,7 @@ class SharedDays:
         origin = self._origin()
         if origin is None:
             return []
-        digest = hashlib.blake2b(origin.encode(), digest_size=8).hexdigest()
-        return [f"holdfast:{digest}:{facility_id}:{day}" for facility_id, day in places]
+        return [f"holdfast:{origin}:{facility_id}:{day}" for facility_id, day in places]
 
     async def _get(self, keys: Sequence[str]) -> Sequence[bytes | None]:
         values = await self._client.mget(keys)

@@ -52,7 +52,7 @@ async def present(conn: Connection) -> str:
 
 
 async def get_origin(conn: Connection) -> str:
-    """Which database this is, and since when snapshots of it can be compared."""
+    """Which database this is, and since when its snapshots can be compared: 16 hex digits."""
     origin: str = await _QUERIES["get_origin"].value(conn, {})
     return origin
 

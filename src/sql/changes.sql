@@ -6,8 +6,24 @@ SELECT pg_current_snapshot()::text;
 -- Which database this is, of which server, and since which of its crashes: after one, ids of
 -- transactions of which nothing had reached the disk are given out again. The statistics begin
 -- anew with a crash, with a restored backup and on a server that took over, and with nothing else
--- that happens by itself.
-SELECT concat_ws('/', p.system_identifier::text, d.oid::text, extract(EPOCH FROM b.stats_reset))
+-- that happens by itself. As 16 hexadecimal digits.
+SELECT left(
+           encode(
+               sha256(
+                   convert_to(
+                       concat_ws(
+                           '/',
+                           p.system_identifier::text,
+                           d.oid::text,
+                           extract(EPOCH FROM b.stats_reset)
+                       ),
+                       'UTF8'
+                   )
+               ),
+               'hex'
+           ),
+           16
+       )
   FROM pg_control_system() AS p
  CROSS JOIN pg_stat_bgwriter AS b
  CROSS JOIN pg_database AS d

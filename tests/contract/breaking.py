@@ -277,11 +277,25 @@ def _is_tighter(keyword: str, old: Any, new: Any) -> bool:
         return old is not None and bool(old != new)
     if new is None or new is False:
         return False
+    if keyword == "pattern" and old is not None and _has_alternatives(new, old):
+        return False
     if old is not None and keyword in UPPER:
         return bool(new < old)
     if old is not None and keyword in LOWER:
         return bool(new > old)
     return bool(old != new)
+
+
+def _has_alternatives(new: str, old: str) -> bool:
+    """Whether a pattern accepts what another does, whose text is its first alternative."""
+    first = f"^({old[1:-1]}|"
+    if not (old.startswith("^") and old.endswith("$") and new.startswith(first)):
+        return False
+    try:
+        re.compile(new.removeprefix(first).removesuffix(")$"))
+    except re.error:  # the parenthesis at the end is not that of the beginning
+        return False
+    return new.endswith(")$")
 
 
 def _tells_error(where: str) -> bool:

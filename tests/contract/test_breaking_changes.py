@@ -105,6 +105,11 @@ def _another_on_the_path(contract: Json, *, required: bool) -> None:
     contract["paths"]["/api/v1/sites/"]["parameters"] = [given]
 
 
+def _alternative(contract: Json, pattern: str) -> None:
+    title = _member(contract, "CreateBookingRequest", "title")
+    title["pattern"] = f"^({title['pattern'][1:-1]}|{pattern})$"
+
+
 BREAKING: dict[str, tuple[Change, str]] = {
     "an operation is gone": (
         _retire,
@@ -123,6 +128,13 @@ BREAKING: dict[str, tuple[Change, str]] = {
         (
             "admin_bookings_list, admin_bookings_decide, analytics_summary and 62 more: "
             "it can no longer be called with SessionCookie."
+        ),
+    ),
+    "a pattern has an alternative and an end that is new": (
+        lambda c: _alternative(c, "b)(c"),
+        (
+            "bookings_create: the pattern of `title` of CreateBookingRequest in requests was "
+            r"^[^\x00-\x1f\x7f]*$ and is ^([^\x00-\x1f\x7f]*|b)(c)$."
         ),
     ),
     "a parameter is demanded": (
@@ -338,6 +350,7 @@ HARMLESS: dict[str, Change] = {
         "required"
     ].remove("title"),
     "a wider bound": lambda c: _member(c, "CreateBookingRequest", "title").update(maxLength=999),
+    "another alternative": lambda c: _alternative(c, "b"),
     "no bound": lambda c: _member(c, "CreateBookingRequest", "title").pop("pattern"),
     "another member of a reply": lambda c: _schema(c, "BookingDetail")["properties"].update(
         colour={"type": "string"}

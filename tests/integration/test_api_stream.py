@@ -287,12 +287,47 @@ def test_who_comes_back_too_late_is_told_to_begin_anew(
     ],
 )
 def test_an_id_that_was_never_given_is_told_so(api: Api, last_id: str) -> None:
-    with watching(api.person(), last_id) as watch:
+    ada = api.person()
+    with watching(ada) as watch:
+        origin, _ = _parted(watch)
+    with watching(ada, f"{origin}/{last_id}") as watch:
         told = watch.event()
         assert (told.event, told.data) == ("resync", {"reason": "unknown_position"})
 
 
-@pytest.mark.parametrize("last_id", ["x", "1:1", "1:1:/2", "1:1:,", "-1:1:", "1:1:1/1:1:1/1/1"])
+def test_an_id_that_another_database_gave_is_told_so(api: Api) -> None:
+    """As is one from before the contract's 1.6.0, which does not say which gave it."""
+    ada = api.person()
+    with watching(ada) as watch:
+        origin, place = _parted(watch)
+    with watching(ada, f"{origin}/{place}") as watch:
+        assert watch.until_heartbeat() == []
+    for last_id in (f"{'0' * 16}/{place}", place):
+        with watching(ada, last_id) as watch:
+            told = watch.event()
+            assert (told.event, told.data) == ("resync", {"reason": "unknown_position"})
+
+
+def _parted(watch: Watch) -> tuple[str, str]:
+    origin, _, place = (watch.heartbeat().id or "").partition("/")
+    return origin, place
+
+
+@pytest.mark.parametrize(
+    "last_id",
+    [
+        "x",
+        "1:1",
+        "1:1:/2",
+        "1:1:,",
+        "-1:1:",
+        "1:1:1/1:1:1/1/1",
+        f"{'0' * 15}/1:1:",
+        f"{'G' * 16}/1:1:",
+        f"{'0' * 16}/",
+        f"{'0' * 16}/1:1:/2",
+    ],
+)
 def test_what_is_no_id_is_refused(api: Api, last_id: str) -> None:
     ada = api.person()
     words = "the value is not the id of an event of this stream; leave it out to begin now"

@@ -18,6 +18,7 @@ from tests import service
 
 from .api import Api, Person, created
 from .meanwhile import until
+from .world import ORIGIN
 
 if TYPE_CHECKING:
     from live.feed import Feed
@@ -67,7 +68,7 @@ class Told:
             end_time=None,
         )
         for listener in self.listeners:
-            listener([row], Position("1:1:"))
+            listener([row], Position(ORIGIN, "1:1:"))
 
 
 class Town:

@@ -16,7 +16,7 @@ from sql import changes
 from sql.changes import ChangeRow, ReachRow
 from sql.pool import Connection, connect
 
-from .world import World
+from .world import ORIGIN, World
 
 pytestmark = pytest.mark.anyio
 
@@ -268,14 +268,16 @@ async def test_what_committed_before_a_transaction_that_goes_on_is_not_told_agai
             second = await book(conn, world, 3)
             since = await changes.present(conn)
             third = await book(conn, world, 5)
-            until, rows = await changes_after(conn, Position(since), 100)
+            until, rows = await changes_after(conn, Position(ORIGIN, since), 100)
             assert [third] == [row.booking_id for row in rows]
-        after, rows = await changes_after(conn, Position(until), 100)
+        after, rows = await changes_after(conn, Position(ORIGIN, until), 100)
         assert [first] == [row.booking_id for row in rows]
         # From one snapshot to the other, as a client that comes back asks.
-        _, rows = await changes_after(conn, Position(since, after), 100)
+        _, rows = await changes_after(conn, Position(ORIGIN, since, after), 100)
         assert [first, third] == [row.booking_id for row in rows]
-        assert (after, []) == await changes_after(conn, Position(since, after, rows[-1].id), 100)
+        assert (after, []) == await changes_after(
+            conn, Position(ORIGIN, since, after, rows[-1].id), 100
+        )
         assert first < second < third
 
 
@@ -327,7 +329,7 @@ async def test_a_closure_that_moves_is_told_where_it_was_and_where_it_is(
     await conn.execute(
         "UPDATE closures SET facility_id = %s, end_time = '2030-06-03T14:00Z'", [other]
     )
-    _, rows = await changes_after(conn, Position(before), 100)
+    _, rows = await changes_after(conn, Position(ORIGIN, before), 100)
     assert [(room, 13), (room, 13), (other, 14)] == [
         (row.facility_id, row.end_time.hour) for row in rows if row.end_time
     ]
@@ -343,7 +345,7 @@ async def test_closures_that_all_go_at_once_are_a_change_of_everything(
     )
     before = await changes.present(conn)
     await conn.execute("TRUNCATE closures")
-    _, rows = await changes_after(conn, Position(before), 100)
+    _, rows = await changes_after(conn, Position(ORIGIN, before), 100)
     assert [("closure", None, None, None, None)] == [
         (row.record_type, row.facility_id, row.site_id, row.start_time, row.end_time)
         for row in rows
@@ -405,7 +407,7 @@ async def test_what_is_pruned_cannot_be_gone_back_to_and_the_log_says_so(
     assert 0 == await changes.prune_changes(conn, before=datetime.now(UTC) - timedelta(1), limit=9)
     assert ReachRow(is_kept=False, is_known=True) == await changes.get_reach(conn, before)
     assert ReachRow(is_kept=True, is_known=True) == await changes.get_reach(conn, after)
-    _, rows = await changes_after(conn, Position(after), 100)
+    _, rows = await changes_after(conn, Position(ORIGIN, after), 100)
     assert 1 == len(rows)
 
 

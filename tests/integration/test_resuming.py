@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
 from typing import Literal, TypeAlias
@@ -21,6 +21,8 @@ from live.resuming import MOST_MISSED, missed
 from live.streams import Stream, Watched
 from sql.pool import Connection, connect
 from tests import servers
+
+from .world import ORIGIN
 
 STAFF = Caller(1, "staff", is_staff=True)
 
@@ -207,14 +209,14 @@ async def _resume_within_a_part_of_a_batch(dsn: str) -> None:
             b" SELECT 'site', 1 FROM generate_series(1, 9)"
         )
         until = str(await _present(conn))
-        everything = await missed(conn, Position(since), Position(until))
+        everything = await missed(conn, Position(ORIGIN, since), Position(ORIGIN, until))
         assert not isinstance(everything, str)
         ids = [row.id for row, _ in everything]
         assert len(ids) == 9
         for number, last_id in enumerate(ids, 1):
             # The process has told its listeners so far, and the client knows less, or as much.
-            part = Position(since, until, last_id)
-            found = await missed(conn, Position(since), part)
+            part = Position(ORIGIN, since, until, last_id)
+            found = await missed(conn, Position(ORIGIN, since), part)
             assert not isinstance(found, str)
             assert ids[:number] == [row.id for row, _ in found]
 
@@ -224,6 +226,16 @@ async def _present(conn: Connection) -> str:
     row = await cursor.fetchone()
     assert row is not None
     return str(row[0])
+
+
+def test_what_another_database_told_says_nothing_of_this_one(log_dsn: str) -> None:
+    async def ask(origin: str) -> object:
+        async with await connect(log_dsn) as conn:
+            present = Position(ORIGIN, await _present(conn))
+            return await missed(conn, replace(present, origin=origin), present)
+
+    assert [] == asyncio.run(ask(ORIGIN))
+    assert "unknown_position" == asyncio.run(ask(ORIGIN[::-1]))
 
 
 def test_a_stream_may_begin_within_a_batch(log_dsn: str) -> None:
@@ -236,13 +248,13 @@ def test_as_much_is_told_afterwards_as_is_worth_it(
 ) -> None:
     async def ask() -> object:
         async with await connect(log_dsn) as conn:
-            since = Position(await _present(conn))
+            since = Position(ORIGIN, await _present(conn))
             await conn.execute(
                 b"INSERT INTO changes (record_type, site_id)"
                 b" SELECT 'site', 1 FROM generate_series(1, %s)",
                 [count],
             )
-            found = await missed(conn, since, Position(await _present(conn)))
+            found = await missed(conn, since, Position(ORIGIN, await _present(conn)))
             return found if isinstance(found, str) else len(found)
 
     assert asyncio.run(ask()) == (count if is_told else "too_far_behind")

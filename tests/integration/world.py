@@ -13,6 +13,9 @@ from sql.users import UserRow, insert_user
 
 NOON = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
 
+ORIGIN = "5d1c07a3e2b84f96"
+"""Some database, in positions of the change feed."""
+
 
 def at(hours: float) -> datetime:
     """So many hours after noon of the one day on which these tests book."""

@@ -234,7 +234,7 @@ export interface paths {
          *     is, with an empty line behind it:
          *
          *     ```
-         *     id: 81204:81207:81205
+         *     id: 5d1c07a3e2b84f96/81204:81207:81205
          *     event: availability_changed
          *     data: {"record":"closure","site_id":1}
          *     ```
@@ -256,9 +256,10 @@ export interface paths {
          *     `id` is refused, as 400 `invalid_request`: leave it out.
          *
          *     You get a `resync` instead, whenever that is, if the `id` is older than what is kept of changes, a
-         *     day unless the service is set up otherwise; if this service never gave it; if more than 2,000
-         *     changes were made since, wherever they were; or if more than 256 events for you came at once, as an
-         *     import may bring them. These bounds may become others.
+         *     day unless the service is set up otherwise; if this service never gave it, or its database crashed,
+         *     was restored or was taken over by another server since; if more than 2,000 changes were made since,
+         *     wherever they were; or if more than 256 events for you came at once, as an import may bring them.
+         *     These bounds may become others.
          *
          *     When nothing happens there is a heartbeat every 15 seconds unless the service is set up otherwise:
          *     a comment, and an `id` without `data`, which moves `Last-Event-ID` on and is no event. Where none
@@ -5848,7 +5849,7 @@ export interface operations {
             header?: {
                 /**
                  * @description Go on after the event of this `id`. From now on, if absent or empty.
-                 * @example 81204:81204:
+                 * @example 5d1c07a3e2b84f96/81204:81204:
                  */
                 "Last-Event-ID"?: components["schemas"]["LastEventId"];
             };
@@ -5878,7 +5879,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "81204:81207:81205",
+                     *       "id": "5d1c07a3e2b84f96/81204:81207:81205",
                      *       "event": "availability_changed",
                      *       "data": "{\"record\":\"booking\",\"facility_id\":1,\"site_id\":1,\"start_time\":\"2027-03-09T09:00:00Z\",\"end_time\":\"2027-03-09T10:00:00Z\",\"booking_id\":1}"
                      *     }
