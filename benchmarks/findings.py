@@ -12,7 +12,8 @@ class Side:
     """One of the two that are compared.
 
     Latencies in milliseconds; ``service_ms`` and ``database_ms`` are the processor time that an
-    answer took of the one and of the other; ``load_share`` is how much of one core wrk took.
+    answer took of the one and of the other; ``load_share`` is how much of one core wrk took;
+    ``remembered`` are the shares of what was looked for that was there, by what looked.
     """
 
     per_second: float
@@ -23,6 +24,7 @@ class Side:
     database_ms: float
     bytes_each: float
     load_share: float
+    remembered: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -7,10 +7,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
 import psutil
+from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.load import LoadError
 
@@ -18,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 MEGABYTE = 1e6
+
+_HITS, _MISSES = "holdfast_cache_hits", "holdfast_cache_misses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,29 @@ class Running:
     def cpu_seconds(self) -> float:
         """Processor time of all its processes so far."""
         return cpu_seconds(self.process)
+
+    def looks(self) -> dict[str, tuple[float, float]]:
+        """How often each of its memories had what was looked for so far, and how often not.
+
+        By the names of ``holdfast_cache_hits_total``; the floor has none.
+        """
+        told = httpx.get(f"{self.base_url}/metrics")
+        if told.status_code == HTTPStatus.NOT_FOUND:
+            return {}
+        counted = {
+            (sample.name, sample.labels["cache"]): sample.value
+            for family in text_string_to_metric_families(told.raise_for_status().text)
+            if family.name in {_HITS, _MISSES}
+            for sample in family.samples
+            if sample.name.endswith("_total")
+        }
+        return {
+            cache: (
+                counted.get((f"{_HITS}_total", cache), 0),
+                counted.get((f"{_MISSES}_total", cache), 0),
+            )
+            for _, cache in counted
+        }
 
     def worker_megabytes(self) -> list[float]:
         """The memory of each worker, shared pages counted in parts (PSS)."""

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.findings import Findings, Limit, Row, Soak, Streams, Table
+from benchmarks.findings import Findings, Limit, Row, Side, Soak, Streams, Table
 from benchmarks.load import LoadError
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 FLAT = 1.3
+_COSTS = (
+    "Where the processor's time went, how much of one core wrk took, and of what was looked for in"
+    " the service's memories how much was there:"
+)
 MOST_MEGABYTES = 200
 
 
@@ -30,8 +34,7 @@ def body(findings: Findings, charts: Sequence[str]) -> str:
     if findings.table is not None:
         parts += ["### The table", _intro(findings.table), table_of(findings.table)]
         parts += _shown(charts, "ratios.svg", "latencies.svg")
-        parts += ["Where the processor's time went, and how much of one core wrk took:"]
-        parts += [_costs_of(findings.table)]
+        parts += [_COSTS, _costs_of(findings.table)]
     if findings.limits:
         parts += ["### The physical limit", _limits_of(findings.limits)]
     if findings.growth:
@@ -82,7 +85,7 @@ def _intro(table: Table) -> str:
 def _costs_of(table: Table) -> str:
     head = (
         "operation", "service, ms an answer", "floor", "PostgreSQL, ms an answer", "floor",
-        "bytes an answer", "wrk",
+        "bytes an answer", "wrk", "remembered",
     )  # fmt: skip
     rows = [
         (
@@ -93,10 +96,18 @@ def _costs_of(table: Table) -> str:
             f"{row.floor.database_ms:.2f}",
             f"{row.ours.bytes_each:,.0f}",
             f"{max(row.ours.load_share, row.floor.load_share):.0%}",
+            _remembered(row.ours),
         )
         for row in table.rows
     ]
     return _grid(head, rows)
+
+
+def _remembered(side: Side) -> str:
+    """What it had ready, without who asked, whom it knows in any case."""
+    return ", ".join(
+        f"{share:.0%} of {cache}" for cache, share in side.remembered.items() if cache != "callers"
+    )
 
 
 def _limits_of(limits: Sequence[Limit]) -> str:

@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -238,6 +238,7 @@ def warm_seconds(operation: Operation, options: Options) -> float:
 def ask(stage: Stage, operation: Operation, running: Running, seconds: float) -> Side:
     """One run of one operation, and what it took of the machine."""
     plan = operation.plan(stage.survey, seconds)
+    looked = running.looks()
     before = running.cpu_seconds(), cpu_seconds(stage.housed.postmaster)
     try:
         measured = send(running.base_url, plan, clients=operation.clients, seconds=seconds)
@@ -245,8 +246,22 @@ def ask(stage: Stage, operation: Operation, running: Running, seconds: float) ->
         message = f"{operation.name}: {error}"
         raise LoadError(message) from None
     after = running.cpu_seconds(), cpu_seconds(stage.housed.postmaster)
+    remembered = _shares(looked, running.looks())
     _take_back(stage, plan, measured.written + operation.clients)
-    return _side(measured, after[0] - before[0], after[1] - before[1])
+    return _side(measured, after[0] - before[0], after[1] - before[1], remembered)
+
+
+def _shares(
+    before: Mapping[str, tuple[float, float]], after: Mapping[str, tuple[float, float]]
+) -> dict[str, float]:
+    """Of what each memory was asked for in between, how much it had."""
+    asked = {
+        cache: [now - then for now, then in zip(counts, before.get(cache, (0, 0)), strict=True)]
+        for cache, counts in after.items()
+    }
+    return {
+        cache: hits / (hits + misses) for cache, (hits, misses) in asked.items() if hits + misses
+    }
 
 
 def _take_back(stage: Stage, plan: Plan, booked: int) -> None:
@@ -295,7 +310,9 @@ def staged(options: Options, days: int, say: Say) -> Iterator[Stage]:
         yield Stage(running, surveyed, options, Path(logs) / "services.log", say)
 
 
-def _side(measured: Measured, service: float, database: float) -> Side:
+def _side(
+    measured: Measured, service: float, database: float, remembered: dict[str, float]
+) -> Side:
     return Side(
         per_second=measured.per_second,
         p50=measured.p50,
@@ -305,6 +322,7 @@ def _side(measured: Measured, service: float, database: float) -> Side:
         database_ms=database / measured.answers * 1000,
         bytes_each=measured.bytes_each,
         load_share=measured.load_share,
+        remembered=remembered,
     )
 
 

@@ -4,7 +4,9 @@ from benchmarks.findings import Findings, Limit, Row, Sample, Side, Soak, Stream
 
 
 def side(per_second: float = 1000.0, p95: float = 20.0) -> Side:
-    return Side(per_second, 10.0, p95, 30.0, 0.5, 0.25, 900.0, 0.05)
+    return Side(
+        per_second, 10.0, p95, 30.0, 0.5, 0.25, 900.0, 0.05, {"callers": 1.0, "answers": 0.975}
+    )
 
 
 def row(operation: str = "booking creation", ratio: float = 0.8, p95: float = 20.0) -> Row:

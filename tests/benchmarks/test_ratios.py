@@ -17,7 +17,16 @@ from benchmarks import processes, run
 from benchmarks.filling import House
 from benchmarks.findings import Row
 from benchmarks.load import Line, find_wrk
-from benchmarks.operations import CONFLICT, MINE, PAGE, TABLE, UNCACHED, Operation
+from benchmarks.operations import (
+    CONFLICT,
+    CREATE,
+    MINE,
+    PAGE,
+    REPEATED,
+    TABLE,
+    UNCACHED,
+    Operation,
+)
 from tests.service import free_port
 
 pytestmark = pytest.mark.timeout(400)  # on a machine that does other things
@@ -31,6 +40,13 @@ NO_WRK = os.environ.get("HOLDFAST_NO_WRK")
 
 GROSS = 0.4
 """Of the ratio that is asked of a real run, the share below which something is broken."""
+
+
+REMEMBERED = {REPEATED: "answers", PAGE: "pages", CREATE: "terms", CONFLICT: "findings"}
+"""What makes an operation fast."""
+
+MOST = 0.75
+"""Of what is looked for in a memory, the share below which it is of no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,12 @@ def test_no_operation_is_grossly_slow_beside_the_floor(short: Short, operation: 
     if row.ratio < operation.ratio * GROSS:  # a hiccup of the machine is not one twice
         (row,) = run.table(short.stage, workers=1, operations=[operation]).rows
     assert row.ratio >= operation.ratio * GROSS
+
+
+@pytest.mark.parametrize("operation", REMEMBERED, ids=lambda operation: operation.name)
+def test_what_was_worked_out_once_is_remembered(short: Short, operation: Operation) -> None:
+    """A memory that holds nothing might still be quicker than GROSS."""
+    assert short.rows[operation.name].ours.remembered[REMEMBERED[operation]] >= MOST
 
 
 def test_each_run_begins_with_the_house_as_it_was_filled(short: Short) -> None:

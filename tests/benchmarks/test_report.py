@@ -42,6 +42,11 @@ def test_a_row_tells_what_was_reached_beside_what_should_be() -> None:
     assert expected == lines[2]
 
 
+def test_of_each_operation_it_is_told_how_much_was_remembered() -> None:
+    told = report.body(Findings(table=made_up.table()), [])
+    assert "| booking creation | 0.50 | 0.50 | 0.25 | 0.25 | 900 | 5% | 98% of answers |" in told
+
+
 @pytest.mark.parametrize(
     ("ratio", "p95", "reached"),
     [(0.49, 20.0, False), (0.5, 20.0, True), (0.51, 49.9, True), (0.51, 50.0, False)],
