@@ -8,6 +8,7 @@ anew; the others stay as they were found.
 """
 
 import argparse
+import re
 import shutil
 import sys
 import tempfile
@@ -54,6 +55,8 @@ SETTLING_SECONDS = 2.0
 """Until services know that what was booked in a run is taken back."""
 
 Say = Callable[[str], None]
+
+_REFUSED = re.compile(r'"status":[45]\d\d')
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +246,18 @@ def ask(stage: Stage, operation: Operation, running: Running, seconds: float) ->
     try:
         measured = send(running.base_url, plan, clients=operation.clients, seconds=seconds)
     except LoadError as error:
-        message = f"{operation.name}: {error}"
+        message = f"{operation.name}: {error}{_last_refusal(stage.log)}"
         raise LoadError(message) from None
     after = running.cpu_seconds(), cpu_seconds(stage.housed.postmaster)
     remembered = _shares(looked, running.looks())
     _take_back(stage, plan, measured.written + operation.clients)
     return _side(measured, after[0] - before[0], after[1] - before[1], remembered)
+
+
+def _last_refusal(log: Path) -> str:
+    """What the service's log says of the last request that it refused, if it did."""
+    refused = [line for line in log.read_text().splitlines() if _REFUSED.search(line)]
+    return f" The last that Holdfast refused: {refused[-1]}" if refused else ""
 
 
 def _shares(

@@ -220,7 +220,6 @@ async def test_who_comes_while_a_poll_is_not_answered_does_not_wait_for_it(
         while not await feed.passed():  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.01)
     assert [booking_id] == told.bookings()
-    assert 1 == told.gaps
 
 
 async def test_a_database_that_never_answers_is_asked_on_another_connection(
