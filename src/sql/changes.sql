@@ -36,11 +36,16 @@ SELECT left(
 -- and with one row of nothing else where there are no changes. What the earlier one does not
 -- show are the transactions that had not begun and those in progress, each of which is looked
 -- up by itself: all since the oldest would be many while somebody keeps a transaction open.
+-- None that the later one shows is beyond its end. To say so tells the planner, which knows neither
+-- end, that it is a small part of the log: of what is only beyond something it expects a third,
+-- and reads the whole log for it.
   WITH unseen AS (
        SELECT n.transaction_id, n.id, n.record_type, n.facility_id, n.site_id, n.booking_id,
               n.user_id, n.start_time, n.end_time
          FROM changes AS n
         WHERE n.transaction_id >= pg_snapshot_xmax(%(since)s::pg_snapshot)
+          AND n.transaction_id
+              < pg_snapshot_xmax(COALESCE(%(until)s::pg_snapshot, pg_current_snapshot()))
         UNION ALL
        SELECT h.transaction_id, h.id, h.record_type, h.facility_id, h.site_id, h.booking_id,
               h.user_id, h.start_time, h.end_time

@@ -291,6 +291,35 @@ def test_unseen_changes_are_found_by_their_transactions_and_not_since_the_oldest
     assert "Seq Scan on changes" not in plan, plan
 
 
+def test_unseen_changes_are_found_so_however_much_the_log_holds_and_held(
+    server: str, template: str
+) -> None:
+    """Most of it removed again, so that it is long and holds little, as after each night."""
+    with (
+        servers.clone(server, template) as dsn,
+        psycopg.connect(dsn, autocommit=True, cursor_factory=ClientCursor) as conn,
+    ):
+        conn.execute(
+            "INSERT INTO changes (transaction_id, record_type, facility_id, site_id)"
+            " SELECT n::text::xid8, 'booking', 1, 1 FROM generate_series(1, 200000) AS n"
+        )
+        for kept in (1, 4, 20):
+            conn.execute("DELETE FROM changes WHERE id %% %s <> 0", [kept])
+            conn.execute("VACUUM ANALYZE changes")
+            since = "200001:200001:"
+            plan = _plan(
+                conn,
+                changes,
+                "list_changes",
+                "force_generic_plan",
+                since=since,
+                until=None,
+                after_id=0,
+                limit=1000,
+            )
+            assert "Seq Scan on changes" not in plan, plan
+
+
 @MODES
 def test_a_caller_is_found_by_two_index_look_ups(year: psycopg.Connection[Any], mode: str) -> None:
     plan = _plan(year, users, "find_caller", mode, token_hash=b"x" * 32, now=PERIOD["start_time"])
