@@ -62,7 +62,7 @@ def test_the_readmes_commands_do_what_it_says(checkout: Path, environment: dict[
         # What is watched does not end by itself.
         told = _shell(f"{book[0]}timeout 3 {watch.strip()} || [ $? = 124 ]", checkout, environment)
     assert re.search("^retry: [0-9]+$", told, re.MULTILINE)
-    assert re.search("^id: [0-9]+:[0-9]+:", told, re.MULTILINE)
+    assert re.search("^id: [0-9a-f]{16}/[0-9]+:[0-9]+:", told, re.MULTILINE)
     found, made, refused, waiting, used, closing = map(orjson.loads, answers.splitlines())
     assert found[0]["facility"]["id"] == 1
     assert found[0]["available_slots"]
